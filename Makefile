@@ -1,0 +1,38 @@
+# Two commands for a newcomer: `make demo` and `make test`. Everything lives in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo install test quick lint types check bench clean
+
+demo: install          ## paint a collection, render a film, find its paintings again
+	$(BIN)/r2r demo
+
+install: .venv/.installed  ## .venv with everything in it
+
+.venv/.installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group dev --editable '.[all]'
+	touch $@
+
+test: install          ## the whole suite, against real servers and a real worker
+	$(BIN)/python -m pytest
+
+quick: install         ## what a change is checked with while it is being made
+	$(BIN)/python -m pytest tests/unit
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: install
+	$(BIN)/pyright
+
+check: lint types test
+
+bench: install         ## every figure the README quotes, as a table
+	$(BIN)/python -m tests.benchmarks
+
+clean:
+	rm -rf .venv r2r-demo

@@ -1,0 +1,64 @@
+"""Every error this project raises on purpose.
+
+    R2RError
+    ├── UserError            one line that says what is wrong, and a hint that says what to do
+    │   ├── FilmRefused      the file is not a film that can be analysed
+    │   ├── NotFound         no film, job, painting, … answers to that name
+    │   └── Unavailable      a server that is needed does not answer
+    ├── TransientError       trying again may help: the work goes back into the queue
+    └── PermanentError       trying again will not help: the work fails with this reason
+        └── AnalysisFailed   the decoder died, hung, or found nothing to read
+    LeaseLost, Cancelled     control flow of a worker; never shown to a person
+"""
+
+from __future__ import annotations
+
+
+class R2RError(Exception):
+    """Base of all errors below."""
+
+
+class UserError(R2RError):
+    """Something the person at the keyboard can mend.
+
+    Args:
+        message: one line, what is wrong and where.
+        hint: one line, what to do about it; may be empty.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class FilmRefused(UserError):
+    """A file that `ingest` will not take; nothing of it is stored."""
+
+
+class NotFound(UserError):
+    """A name that no row answers to, or that several do."""
+
+
+class Unavailable(UserError):
+    """Postgres, Redis or the media store does not answer."""
+
+
+class TransientError(R2RError):
+    """Trying again may help."""
+
+
+class PermanentError(R2RError):
+    """Trying again will not help."""
+
+
+class AnalysisFailed(PermanentError):
+    """A film that could not be decoded after all: died, hung, or held no frame."""
+
+
+class LeaseLost(R2RError):
+    """Another worker holds this segment now; what was computed is thrown away."""
+
+
+class Cancelled(R2RError):
+    """The job was cancelled while its segment was being worked on."""

@@ -1,0 +1,1 @@
+"""SQL, one module per table family: literal queries beside the functions that map their rows."""

@@ -1,0 +1,108 @@
+"""Settings: frozen, read from the environment by a function, nothing at import."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from r2r_shared.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a command or a worker can be told.
+
+    Attributes:
+        home: where the local stack lives (`R2R_HOME`).
+        database_url: a Postgres to use instead of the local one (`R2R_DATABASE_URL`).
+        broker_url: a Redis to use instead of the local one (`R2R_BROKER_URL`).
+        media_url: where keyframes and paintings are kept: a directory or `s3://bucket/prefix` (`R2R_MEDIA`).
+        profile: the profile to use instead of the active one (`R2R_PROFILE`).
+        device: `auto`, `cpu` or `cuda` (`R2R_DEVICE`).
+        decode_threads: threads of one decoder (`R2R_DECODE_THREADS`; 0 = one per core, at most 8).
+        segment_s: length of a segment of film, seconds (`R2R_SEGMENT_SECONDS`).
+        lease_s: a segment whose worker has been silent this long is given to another (`R2R_LEASE_SECONDS`).
+        max_attempts: how often a segment is tried before its job fails (`R2R_MAX_ATTEMPTS`).
+        stall_s: a decoder that yields no frame this long is killed (`R2R_STALL_SECONDS`).
+        task_limit_s: hard limit on one segment's work (`R2R_TASK_LIMIT_SECONDS`).
+        top_k: matches kept per keyframe (`R2R_TOP_K`).
+    """
+
+    home: Path
+    database_url: str | None = None
+    broker_url: str | None = None
+    media_url: str = ""
+    profile: str | None = None
+    device: str = "auto"
+    decode_threads: int = 0
+    segment_s: float = 600.0
+    lease_s: float = 60.0
+    max_attempts: int = 3
+    stall_s: float = 60.0
+    task_limit_s: float = 7200.0
+    top_k: int = 20
+
+    @property
+    def local(self) -> bool:
+        """True where this machine's own Postgres and Redis are used."""
+        return self.database_url is None
+
+    @property
+    def media_root(self) -> str:
+        """The media store's address: as configured, else a directory under home."""
+        return self.media_url or str(self.home / "media")
+
+    @staticmethod
+    def from_env(environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings from environment variables.
+
+        Raises:
+            UserError: a variable does not parse, or only one of database and broker is named.
+        """
+        env = os.environ if environ is None else environ
+
+        def number(name: str, default: float, *, low: float, high: float) -> float:
+            text = env.get(name, "").strip()
+            if not text:
+                return default
+            try:
+                value = float(text)
+            except ValueError:
+                raise UserError(f"{name}={text} is not a number", f"set it to {low:g}..{high:g}") from None
+            if not low <= value <= high:
+                raise UserError(f"{name}={text} is out of range", f"set it to {low:g}..{high:g}")
+            return value
+
+        database_url = env.get("R2R_DATABASE_URL") or None
+        broker_url = env.get("R2R_BROKER_URL") or None
+        if (database_url is None) != (broker_url is None):
+            missing = "R2R_BROKER_URL" if broker_url is None else "R2R_DATABASE_URL"
+            raise UserError(f"{missing} is not set, its partner is", "set both for a cluster, neither for this machine's own stack")
+        device = env.get("R2R_DEVICE", "auto").lower()
+        if device not in {"auto", "cpu", "cuda"}:
+            raise UserError(f"R2R_DEVICE={device} is not known", "use auto, cpu or cuda")
+        return Settings(
+            home=_home(env),
+            database_url=database_url,
+            broker_url=broker_url,
+            media_url=env.get("R2R_MEDIA", ""),
+            profile=env.get("R2R_PROFILE") or None,
+            device=device,
+            decode_threads=int(number("R2R_DECODE_THREADS", 0, low=0, high=64)),
+            segment_s=number("R2R_SEGMENT_SECONDS", 600, low=1, high=86400),
+            lease_s=number("R2R_LEASE_SECONDS", 60, low=2, high=3600),
+            max_attempts=int(number("R2R_MAX_ATTEMPTS", 3, low=1, high=20)),
+            stall_s=number("R2R_STALL_SECONDS", 60, low=1, high=3600),
+            task_limit_s=number("R2R_TASK_LIMIT_SECONDS", 7200, low=10, high=86400),
+            top_k=int(number("R2R_TOP_K", 20, low=1, high=200)),
+        )
+
+
+def _home(env: Mapping[str, str]) -> Path:
+    if named := env.get("R2R_HOME"):
+        return Path(named).expanduser().resolve()
+    import platformdirs  # noqa: PLC0415  (slow to import, rarely needed)
+
+    return Path(platformdirs.user_data_dir("reel-to-real", appauthor=False))
