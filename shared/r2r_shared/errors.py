@@ -1,14 +1,14 @@
 """Every error this project raises on purpose.
 
-    R2RError
-    ├── UserError            one line that says what is wrong, and a hint that says what to do
-    │   ├── FilmRefused      the file is not a film that can be analysed
-    │   ├── NotFound         no film, job, painting, … answers to that name
-    │   └── Unavailable      a server that is needed does not answer
-    ├── TransientError       trying again may help: the work goes back into the queue
-    └── PermanentError       trying again will not help: the work fails with this reason
-        └── AnalysisFailed   the decoder died, hung, or found nothing to read
-    LeaseLost, Cancelled     control flow of a worker; never shown to a person
+R2RError
+├── UserError            one line that says what is wrong, and a hint that says what to do
+│   ├── FilmRefused      the file is not a film that can be analysed
+│   ├── NotFound         no film, job, painting, … answers to that name
+│   └── Unavailable      a server that is needed does not answer
+├── TransientError       trying again may help: the work goes back into the queue
+└── PermanentError       trying again will not help: the work fails with this reason
+    └── AnalysisFailed   the decoder died, hung, or found nothing to read
+LeaseLost, Cancelled     control flow of a worker; never shown to a person
 """
 
 from __future__ import annotations

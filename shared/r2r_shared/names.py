@@ -13,9 +13,9 @@ QUEUES = (CONTROL, VIDEO, PAINTINGS, TRAIN)
 WORK = "r2r.work"
 
 # Kinds of segment rows and the queue that each is sent to.
-FILM = "film"            # a span of a film: decode, cut into shots, measure keyframes
-MATCH = "match"          # a whole film: score its keyframes against the collection
+FILM = "film"  # a span of a film: decode, cut into shots, measure keyframes
+MATCH = "match"  # a whole film: score its keyframes against the collection
 KEYFRAMES = "keyframes"  # stored keyframes: measure again under another profile
-PICTURES = "pictures"    # stored paintings: measure
-RANGES = "ranges"        # a profile: the ranges that the score divides by
+PICTURES = "pictures"  # stored paintings: measure
+RANGES = "ranges"  # a profile: the ranges that the score divides by
 QUEUE_OF = {FILM: VIDEO, KEYFRAMES: VIDEO, PICTURES: PAINTINGS, MATCH: CONTROL, RANGES: CONTROL}

@@ -79,7 +79,10 @@ class Settings:
         broker_url = env.get("R2R_BROKER_URL") or None
         if (database_url is None) != (broker_url is None):
             missing = "R2R_BROKER_URL" if broker_url is None else "R2R_DATABASE_URL"
-            raise UserError(f"{missing} is not set, its partner is", "set both for a cluster, neither for this machine's own stack")
+            raise UserError(
+                f"{missing} is not set, its partner is",
+                "set both for a cluster, neither for this machine's own stack",
+            )
         device = env.get("R2R_DEVICE", "auto").lower()
         if device not in {"auto", "cpu", "cuda"}:
             raise UserError(f"R2R_DEVICE={device} is not known", "use auto, cpu or cuda")

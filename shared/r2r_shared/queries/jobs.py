@@ -1,0 +1,204 @@
+"""Jobs: what a person asked for. Their segments do the work; see segments.py for the promises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from r2r_shared.errors import NotFound, UserError
+
+OPEN = ("queued", "running")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job with the state of its segments counted.
+
+    `frames` and `seconds` are sums over its segments' stats: frames read, wall seconds of decoders and models.
+    """
+
+    id: int
+    kind: str
+    state: str
+    film_id: int | None
+    collection_id: int | None
+    profile_id: int
+    about: str
+    priority: int
+    cancel_requested: bool
+    error: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    segments: int
+    segments_done: int
+    progress: float
+    shots: int
+    frames: int
+    decode_s: float
+    model_s: float
+    stage: str
+
+
+def create(
+    conn: Connection[Any],
+    *,
+    kind: str,
+    profile_id: int,
+    film_id: int | None = None,
+    collection_id: int | None = None,
+    options: dict[str, Any] | None = None,
+    priority: int = 0,
+) -> int:
+    """A new queued job, without segments yet. The caller adds them in the same transaction."""
+    query = """
+        INSERT INTO jobs (kind, film_id, collection_id, profile_id, options, priority)
+        VALUES (%s, %s, %s, %s, %s, %s)
+        RETURNING id
+    """
+    row = conn.execute(query, (kind, film_id, collection_id, profile_id, Jsonb(options or {}), priority)).fetchone()
+    assert row is not None
+    return row[0]
+
+
+_SELECT = """
+    SELECT j.id, j.kind, j.state, j.film_id, j.collection_id, j.profile_id,
+           coalesce(f.title, c.name, '') AS about,
+           j.priority, j.cancel_requested, j.error, j.created_at, j.started_at, j.finished_at,
+           s.segments, s.segments_done, s.progress, s.shots, s.frames, s.decode_s, s.model_s, s.stage
+      FROM jobs AS j
+      LEFT JOIN films AS f ON f.id = j.film_id
+      LEFT JOIN collections AS c ON c.id = j.collection_id
+     CROSS JOIN LATERAL (
+           SELECT count(*)::int AS segments,
+                  (count(*) FILTER (WHERE state = 'done'))::int AS segments_done,
+                  -- the closing segment (match, ranges) counts little beside the work it closes
+                  coalesce(sum(progress * w) / nullif(sum(w), 0), 0)::float8 AS progress,
+                  coalesce(sum((stats->>'shots')::int), 0)::int AS shots,
+                  coalesce(sum((stats->>'frames')::int), 0)::int AS frames,
+                  coalesce(sum((stats->>'decode_s')::float8), 0) AS decode_s,
+                  coalesce(sum((stats->>'model_s')::float8), 0) AS model_s,
+                  coalesce((array_agg(coalesce(stats->>'stage', kind) ORDER BY number)
+                            FILTER (WHERE state = 'running'))[1],
+                           (array_agg(kind ORDER BY number) FILTER (WHERE state = 'queued'))[1], '') AS stage
+             FROM (SELECT *, CASE WHEN kind IN ('match', 'ranges') THEN 0.02
+                                  ELSE greatest(end_frame - start_frame, cardinality(items), 1) END AS w
+                     FROM segments WHERE job_id = j.id) AS weighted
+           ) AS s
+"""
+
+
+def get(conn: Connection[Any], job_id: int) -> Job:
+    """One job.
+
+    Raises:
+        NotFound: no job has that id.
+    """
+    with conn.cursor(row_factory=class_row(Job)) as cur:
+        row = cur.execute(_SELECT + " WHERE j.id = %s", (job_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"there is no job {job_id}", "`r2r jobs list` shows them all")
+    return row
+
+
+def listed(conn: Connection[Any], *, state: str | None = None, limit: int = 50) -> list[Job]:
+    """The newest jobs first."""
+    query = (
+        _SELECT
+        + """
+         WHERE %(state)s::text IS NULL OR j.state = %(state)s
+         ORDER BY j.id DESC
+         LIMIT %(limit)s
+    """
+    )
+    with conn.cursor(row_factory=class_row(Job)) as cur:
+        return cur.execute(query, {"state": state, "limit": limit}).fetchall()
+
+
+def open_ingest(conn: Connection[Any], film_id: int) -> int | None:
+    """The id of the film's queued or running ingest, if there is one."""
+    query = "SELECT id FROM jobs WHERE film_id = %s AND kind = 'ingest' AND state IN ('queued', 'running')"
+    row = conn.execute(query, (film_id,)).fetchone()
+    return row[0] if row else None
+
+
+def cancel(conn: Connection[Any], job_id: int) -> str:
+    """Ask for a job to end. Workers read the flag with every heartbeat; queued segments end at once.
+
+    Returns the job's state afterwards: "cancelled", or "running" while a worker still has to notice.
+    """
+    with conn.transaction():
+        row = conn.execute("SELECT state FROM jobs WHERE id = %s FOR UPDATE", (job_id,)).fetchone()
+        if row is None:
+            raise NotFound(f"there is no job {job_id}", "`r2r jobs list` shows them all")
+        if row[0] not in OPEN:
+            raise UserError(f"job {job_id} is {row[0]} already", "only a queued or running job can be cancelled")
+        conn.execute("UPDATE jobs SET cancel_requested = true WHERE id = %s", (job_id,))
+        conn.execute(
+            "UPDATE segments SET state = 'cancelled' WHERE job_id = %s AND state IN ('queued', 'blocked')",
+            (job_id,),
+        )
+        return "cancelled" if settle_cancelled(conn, job_id) else "running"
+
+
+def settle_cancelled(conn: Connection[Any], job_id: int) -> bool:
+    """End a job whose cancelling nobody works against any more. The caller holds the job's row."""
+    query = """
+        UPDATE jobs SET state = 'cancelled', finished_at = now()
+         WHERE id = %(job)s AND cancel_requested AND state IN ('queued', 'running')
+           AND NOT EXISTS (SELECT FROM segments WHERE job_id = %(job)s AND state = 'running')
+    """
+    settled = conn.execute(query, {"job": job_id}).rowcount == 1
+    if settled:
+        conn.execute("DELETE FROM shots WHERE job_id = %s", (job_id,))
+    return settled
+
+
+def retry(conn: Connection[Any], job_id: int) -> None:
+    """Queue again what a failed or cancelled job is missing; what is done stays done.
+
+    Raises:
+        UserError: the job is not failed or cancelled, or another ingest of its film is under way.
+    """
+    with conn.transaction():
+        row = conn.execute("SELECT state, film_id, kind FROM jobs WHERE id = %s FOR UPDATE", (job_id,)).fetchone()
+        if row is None:
+            raise NotFound(f"there is no job {job_id}", "`r2r jobs list` shows them all")
+        state, film_id, kind = row
+        if state not in ("failed", "cancelled"):
+            raise UserError(f"job {job_id} is {state}", "only a failed or cancelled job can be tried again")
+        if kind == "ingest" and (other := open_ingest(conn, film_id)) is not None:
+            raise UserError(f"job {other} is already ingesting that film", f"watch it with `r2r jobs watch {other}`")
+        # A cancelled job's shots are gone, so all of it is missing; a failed one's are there.
+        again = "state <> 'done'" if state == "failed" else "true"
+        conn.execute(
+            f"""
+            UPDATE segments
+               SET state = CASE WHEN kind IN ('match', 'ranges') THEN 'blocked' ELSE 'queued' END,
+                   attempt = 0, error = NULL, worker = NULL, heartbeat_at = NULL, sent_at = NULL, progress = 0,
+                   stats = '{{}}'
+             WHERE job_id = %s AND {again}
+            """,
+            (job_id,),
+        )
+        conn.execute(
+            """
+            UPDATE segments SET state = 'queued'
+             WHERE job_id = %(job)s AND state = 'blocked'
+               AND NOT EXISTS (SELECT FROM segments
+                                WHERE job_id = %(job)s AND kind NOT IN ('match', 'ranges') AND state <> 'done')
+            """,
+            {"job": job_id},
+        )
+        conn.execute(
+            """
+            UPDATE jobs SET state = 'queued', cancel_requested = false, error = NULL, finished_at = NULL
+             WHERE id = %s
+            """,
+            (job_id,),
+        )
