@@ -121,7 +121,7 @@ CREATE SEQUENCE fences;
 CREATE TABLE segments (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     job_id       bigint NOT NULL REFERENCES jobs ON DELETE CASCADE,
-    kind         text   NOT NULL CHECK (kind IN ('film', 'match', 'keyframes', 'pictures', 'ranges')),
+    kind         text   NOT NULL CHECK (kind IN ('film', 'match', 'keyframes', 'pictures', 'picture', 'ranges')),
     number       int    NOT NULL,
     start_frame  int,                                  -- a film span: shots that begin in start..end
     end_frame    int,

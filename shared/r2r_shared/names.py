@@ -17,5 +17,6 @@ FILM = "film"  # a span of a film: decode, cut into shots, measure keyframes
 MATCH = "match"  # a whole film: score its keyframes against the collection
 KEYFRAMES = "keyframes"  # stored keyframes: measure again under another profile
 PICTURES = "pictures"  # stored paintings: measure
+PICTURE = "picture"  # one picture a person asks about: measure, answer in the row
 RANGES = "ranges"  # a profile: the ranges that the score divides by
-QUEUE_OF = {FILM: VIDEO, KEYFRAMES: VIDEO, PICTURES: PAINTINGS, MATCH: CONTROL, RANGES: CONTROL}
+QUEUE_OF = {FILM: VIDEO, KEYFRAMES: VIDEO, PICTURES: PAINTINGS, PICTURE: PAINTINGS, MATCH: CONTROL, RANGES: CONTROL}

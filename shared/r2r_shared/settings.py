@@ -21,7 +21,8 @@ class Settings:
         media_url: where keyframes and paintings are kept: a directory or `s3://bucket/prefix` (`R2R_MEDIA`).
         profile: the profile to use instead of the active one (`R2R_PROFILE`).
         device: `auto`, `cpu` or `cuda` (`R2R_DEVICE`).
-        decode_threads: threads of one decoder (`R2R_DECODE_THREADS`; 0 = one per core, at most 8).
+        decode_threads: threads of one decoder (`R2R_DECODE_THREADS`; by default one per core, at most 8).
+        workers: processes of a local worker (`R2R_WORKERS`; by default half the cores, at most 4).
         segment_s: length of a segment of film, seconds (`R2R_SEGMENT_SECONDS`).
         lease_s: a segment whose worker has been silent this long is given to another (`R2R_LEASE_SECONDS`).
         max_attempts: how often a segment is tried before its job fails (`R2R_MAX_ATTEMPTS`).
@@ -36,7 +37,8 @@ class Settings:
     media_url: str = ""
     profile: str | None = None
     device: str = "auto"
-    decode_threads: int = 0
+    decode_threads: int = 2
+    workers: int = 1
     segment_s: float = 600.0
     lease_s: float = 60.0
     max_attempts: int = 3
@@ -93,7 +95,8 @@ class Settings:
             media_url=env.get("R2R_MEDIA", ""),
             profile=env.get("R2R_PROFILE") or None,
             device=device,
-            decode_threads=int(number("R2R_DECODE_THREADS", 0, low=0, high=64)),
+            decode_threads=int(number("R2R_DECODE_THREADS", min(os.cpu_count() or 1, 8), low=1, high=64)),
+            workers=int(number("R2R_WORKERS", min(max((os.cpu_count() or 1) // 2, 1), 4), low=1, high=64)),
             segment_s=number("R2R_SEGMENT_SECONDS", 600, low=1, high=86400),
             lease_s=number("R2R_LEASE_SECONDS", 60, low=2, high=3600),
             max_attempts=int(number("R2R_MAX_ATTEMPTS", 3, low=1, high=20)),

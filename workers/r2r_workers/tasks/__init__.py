@@ -1,0 +1,1 @@
+"""Tasks: thin. Lease a row, call the pipeline, store in one transaction."""

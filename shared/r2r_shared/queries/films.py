@@ -1,0 +1,233 @@
+"""Films: known by their content, found by path, id or a piece of the title."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from r2r_shared.errors import NotFound
+from r2r_shared.records import Box, FilmProbe
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """A film as people see it in a list.
+
+    `state` is "ready", or what its newest ingest came to: queued, running, failed, cancelled.
+    """
+
+    id: int
+    sha256: bytes
+    title: str
+    director: str
+    year: int | None
+    country: str
+    path: str
+    duration_s: float
+    fps_num: int
+    fps_den: int
+    frames: int
+    width: int
+    height: int
+    container: str
+    codec: str
+    analysis_id: int | None
+    state: str
+    shots: int
+    keyframes: int
+    reader: str | None
+    detector: str | None
+    frames_missing: int
+    created_at: datetime
+
+
+_SELECT = """
+    SELECT f.id, f.sha256, f.title, f.director, f.year, f.country, f.path, f.duration_s, f.fps_num, f.fps_den,
+           f.frames, f.width, f.height, f.container, f.codec, f.analysis_id,
+           CASE WHEN f.analysis_id IS NOT NULL THEN 'ready'
+                ELSE coalesce((SELECT state FROM jobs WHERE film_id = f.id ORDER BY id DESC LIMIT 1), 'known')
+            END AS state,
+           (SELECT count(*) FROM shots WHERE job_id = f.analysis_id)::int AS shots,
+           (SELECT count(*) FROM keyframes AS k JOIN shots AS s ON s.id = k.shot_id
+             WHERE s.job_id = f.analysis_id)::int AS keyframes,
+           (SELECT string_agg(DISTINCT stats->>'reader', ', ') FROM segments
+             WHERE job_id = f.analysis_id AND kind = 'film') AS reader,
+           (SELECT options->'detector'->>'kind' FROM jobs WHERE id = f.analysis_id) AS detector,
+           coalesce((SELECT sum((stats->>'missing')::int) FROM segments
+             WHERE job_id = f.analysis_id AND kind = 'film'), 0)::int AS frames_missing,
+           f.created_at
+      FROM films AS f
+"""
+
+
+def listed(conn: Connection[Any], *, limit: int = 1000) -> list[Film]:
+    """All films by title."""
+    with conn.cursor(row_factory=class_row(Film)) as cur:
+        return cur.execute(_SELECT + " ORDER BY lower(f.title), f.id LIMIT %s", (limit,)).fetchall()
+
+
+def get(conn: Connection[Any], film_id: int) -> Film:
+    """The film with that id."""
+    with conn.cursor(row_factory=class_row(Film)) as cur:
+        row = cur.execute(_SELECT + " WHERE f.id = %s", (film_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"there is no film {film_id}", "`r2r films list` shows them all")
+    return row
+
+
+def by_digest(conn: Connection[Any], sha256: bytes) -> int | None:
+    """The id of the film with these bytes."""
+    row = conn.execute("SELECT id FROM films WHERE sha256 = %s", (sha256,)).fetchone()
+    return row[0] if row else None
+
+
+def by_file(conn: Connection[Any], path: Path) -> int | None:
+    """The id of the film last seen at a path, if the file there has not changed since (size and time)."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    row = conn.execute(
+        "SELECT film_id FROM film_files WHERE path = %s AND size_bytes = %s AND mtime_ns = %s",
+        (str(path), stat.st_size, stat.st_mtime_ns),
+    ).fetchone()
+    return row[0] if row else None
+
+
+def remember_file(conn: Connection[Any], film_id: int, path: Path) -> None:
+    """Note where a film's bytes lie, for by_file and for the workers."""
+    stat = path.stat()
+    conn.execute(
+        """
+        INSERT INTO film_files (path, film_id, size_bytes, mtime_ns) VALUES (%s, %s, %s, %s)
+        ON CONFLICT (path) DO UPDATE
+           SET film_id = excluded.film_id, size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns
+        """,
+        (str(path), film_id, stat.st_size, stat.st_mtime_ns),
+    )
+    conn.execute("UPDATE films SET path = %s WHERE id = %s AND path <> %s", (str(path), film_id, str(path)))
+
+
+def add(conn: Connection[Any], *, sha256: bytes, path: Path, title: str, probe: FilmProbe) -> int:
+    """A new film, or the one with the same bytes that another process added a moment ago."""
+    details = asdict(probe)
+    index = details.pop("index")
+    query = """
+        INSERT INTO films (sha256, title, path, size_bytes, container, codec, width, height, rotation,
+                           fps_num, fps_den, frames, duration_s, start_s, probe, frame_index)
+        VALUES (%(sha256)s, %(title)s, %(path)s, %(size)s, %(container)s, %(codec)s, %(width)s, %(height)s,
+                %(rotation)s, %(fps_num)s, %(fps_den)s, %(frames)s, %(duration_s)s, %(start_s)s, %(probe)s, %(index)s)
+        ON CONFLICT (sha256) DO UPDATE SET path = excluded.path
+        RETURNING id
+    """
+    row = conn.execute(
+        query,
+        details
+        | {
+            "sha256": sha256,
+            "title": title,
+            "path": str(path),
+            "size": path.stat().st_size,
+            "probe": Jsonb(details),
+            "index": index,
+        },
+    ).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def describe(  # what a person said of a film; None leaves what is there
+    conn: Connection[Any],
+    film_id: int,
+    *,
+    title: str | None = None,
+    director: str | None = None,
+    year: int | None = None,
+    country: str | None = None,
+) -> None:
+    """Set what is known about a film. A changed year makes its stored matches stale: chronology counts."""
+    conn.execute(
+        """
+        UPDATE films
+           SET title = coalesce(%(title)s, title), director = coalesce(%(director)s, director),
+               year = coalesce(%(year)s, year), country = coalesce(%(country)s, country)
+         WHERE id = %(film)s
+        """,
+        {"title": title, "director": director, "year": year, "country": country, "film": film_id},
+    )
+
+
+def probe_of(conn: Connection[Any], film_id: int) -> tuple[Path, FilmProbe]:
+    """Where a film lies and what its probe said, for a worker."""
+    row = conn.execute("SELECT path, probe, frame_index FROM films WHERE id = %s", (film_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"there is no film {film_id}", "")
+    path, details, index = row
+    details["active"] = Box(**details["active"])
+    details["warnings"] = tuple(details["warnings"])
+    return Path(path), FilmProbe(**details, index=bytes(index))
+
+
+def find(conn: Connection[Any], text: str, *, digest_of: Callable[[Path], bytes] | None = None) -> int:
+    """The film that a person means: a path, an id, or an unambiguous piece of the title.
+
+    `digest_of` is asked for a file that is not known by its place.
+
+    Raises:
+        NotFound: nothing answers to it, or several films do: then they are listed.
+    """
+    path = Path(text).expanduser()
+    if path.is_file():
+        path = path.resolve()
+        film_id = by_file(conn, path)
+        if film_id is None and digest_of is not None:
+            film_id = by_digest(conn, digest_of(path))
+        if film_id is None:
+            raise NotFound(f"{text} has not been ingested", f"r2r ingest {text}")
+        return film_id
+    if text.isdigit():
+        row = conn.execute("SELECT id FROM films WHERE id = %s", (int(text),)).fetchone()
+        if row:
+            return row[0]
+    rows = conn.execute(
+        """
+        SELECT id, title, year, path FROM films
+         WHERE title ILIKE %(like)s OR path = %(text)s
+         ORDER BY lower(title) = lower(%(text)s) DESC, lower(title), id
+         LIMIT 11
+        """,
+        {"like": f"%{_literal(text)}%", "text": text},
+    ).fetchall()
+    exact = [row for row in rows if row[1].lower() == text.lower()]
+    if len(exact) == 1:
+        rows = exact
+    if not rows:
+        raise NotFound(f"no film answers to “{text}”", "`r2r films list` shows what is there")
+    if len(rows) > 1:
+        some = "; ".join(f"{row[0]} {row[1]}{f' ({row[2]})' if row[2] else ''}" for row in rows[:10])
+        raise NotFound(f"“{text}” could be: {some}{' …' if len(rows) > 10 else ''}", "name the film by its number")
+    return rows[0][0]
+
+
+def remove(conn: Connection[Any], film_id: int) -> str:
+    """Delete a film with all that hangs on it; returns the media store prefix whose files may go after the commit."""
+    row = conn.execute("DELETE FROM films WHERE id = %s RETURNING encode(sha256, 'hex')", (film_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"there is no film {film_id}", "`r2r films list` shows them all")
+    return media_prefix(row[0])
+
+
+def media_prefix(sha256_hex: str) -> str:
+    """Where a film's keyframes lie in the media store."""
+    return f"films/{sha256_hex[:2]}/{sha256_hex}/"
+
+
+def _literal(text: str) -> str:
+    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")

@@ -1,0 +1,111 @@
+"""Shots and keyframes: written with the segment that found them, shown once the whole film is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from psycopg import Connection
+
+from r2r_shared.records import FoundShot
+
+
+def write(
+    conn: Connection[Any],
+    *,
+    film_id: int,
+    job_id: int,
+    segment_id: int,
+    shots: Sequence[FoundShot],
+    image_key: Callable[[int], str],
+) -> list[int]:
+    """Write a segment's shots and keyframes by binary COPY, in the caller's transaction.
+
+    Args:
+        image_key: (frame number) → the media store key its JPEG was put under.
+
+    Returns:
+        The keyframes' ids, in the order of the shots and of the keyframes inside them.
+    """
+    shot_ids = _ids(conn, "shots", len(shots))
+    with conn.cursor().copy(
+        "COPY shots (id, film_id, job_id, segment_id, start_frame, end_frame, start_s, end_s, transition, blank) "
+        "FROM STDIN (FORMAT BINARY)"
+    ) as copy:
+        copy.set_types(["int8", "int8", "int8", "int8", "int4", "int4", "float8", "float8", "text", "text"])
+        for shot_id, shot in zip(shot_ids, shots, strict=True):
+            copy.write_row(
+                (
+                    shot_id,
+                    film_id,
+                    job_id,
+                    segment_id,
+                    shot.start_frame,
+                    shot.end_frame,
+                    shot.start_s,
+                    shot.end_s,
+                    shot.transition,
+                    shot.blank,
+                )
+            )
+    keyframes = [(shot_id, kept) for shot_id, shot in zip(shot_ids, shots, strict=True) for kept in shot.keyframes]
+    keyframe_ids = _ids(conn, "keyframes", len(keyframes))
+    with conn.cursor().copy(
+        "COPY keyframes (id, shot_id, frame, time_s, image, width, height, crop) FROM STDIN (FORMAT BINARY)"
+    ) as copy:
+        copy.set_types(["int8", "int8", "int4", "float8", "text", "int4", "int4", "int4[]"])
+        for keyframe_id, (shot_id, kept) in zip(keyframe_ids, keyframes, strict=True):
+            crop = [kept.crop.x, kept.crop.y, kept.crop.width, kept.crop.height]
+            copy.write_row(
+                (
+                    keyframe_id,
+                    shot_id,
+                    kept.frame,
+                    kept.time_s,
+                    image_key(kept.frame),
+                    kept.width,
+                    kept.height,
+                    crop,
+                )
+            )
+    return keyframe_ids
+
+
+def show(conn: Connection[Any], *, film_id: int, job_id: int) -> None:
+    """Make a finished analysis the one that queries see, and drop the one before it. In the caller's transaction."""
+    conn.execute("SELECT FROM films WHERE id = %s FOR UPDATE", (film_id,))
+    conn.execute("UPDATE films SET analysis_id = %s WHERE id = %s", (job_id, film_id))
+    conn.execute("DELETE FROM shots WHERE film_id = %s AND job_id <> %s", (film_id, job_id))
+
+
+def images(conn: Connection[Any], keyframe_ids: Sequence[int]) -> list[tuple[int, str]]:
+    """(id, media store key) of stored keyframes, by id."""
+    return conn.execute(
+        "SELECT id, image FROM keyframes WHERE id = ANY(%s) ORDER BY id", (list(keyframe_ids),)
+    ).fetchall()
+
+
+def unmeasured(conn: Connection[Any], *, film_id: int, profile_id: int) -> list[int]:
+    """Keyframes of a film's shown analysis that can be matched and have no features under a profile."""
+    rows = conn.execute(
+        """
+        SELECT k.id
+          FROM films AS f
+          JOIN shots AS s ON s.job_id = f.analysis_id
+          JOIN keyframes AS k ON k.shot_id = s.id
+         WHERE f.id = %(film)s AND s.blank IS NULL
+           AND NOT EXISTS (SELECT FROM keyframe_features AS v
+                            WHERE v.profile_id = %(profile)s AND v.keyframe_id = k.id)
+         ORDER BY k.id
+        """,
+        {"film": film_id, "profile": profile_id},
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _ids(conn: Connection[Any], table: str, count: int) -> list[int]:
+    """Fresh ids, so that children can be copied beside their parents without asking back."""
+    rows = conn.execute(
+        "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", (table, count)
+    ).fetchall()
+    return [row[0] for row in rows]

@@ -1,0 +1,20 @@
+"""The Celery app: `celery -A r2r_workers.app worker`. Importing it reads the environment; it is an entry point."""
+
+from __future__ import annotations
+
+from celery.signals import worker_process_init
+
+from r2r_shared import names
+from r2r_workers import runtime
+from r2r_workers.tasks.work import work
+
+app = runtime.app()
+app.task(name=names.WORK)(work)
+
+
+@worker_process_init.connect
+def bound_threads(**_: object) -> None:
+    """One child, one share of the cores: OpenCV's own pool would fight with the decoder's threads."""
+    import cv2
+
+    cv2.setNumThreads(1)

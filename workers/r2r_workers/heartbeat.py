@@ -1,0 +1,73 @@
+"""A lease's heartbeat, in a thread of its own while decoders and models keep the main one busy."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from types import TracebackType
+from typing import Any, Self
+
+from r2r_shared.errors import Cancelled, LeaseLost, R2RError
+from r2r_shared.queries import segments
+from r2r_shared.records import Lease
+from r2r_workers import runtime
+
+log = logging.getLogger(__name__)
+
+
+class Heartbeat:
+    """Beats for a lease until it is left; tells the work when to stop.
+
+    The work reports through `progress` and `stats`, polls `stopped()`, and calls `check()` before it stores
+    anything. A worker that cannot reach the database for most of a lease stops itself: by then another may
+    hold the segment.
+    """
+
+    def __init__(self, held: Lease, *, lease_s: float) -> None:
+        self.held = held
+        self.progress = 0.0
+        self.stats: dict[str, Any] = {}
+        self._every_s = min(lease_s / 5, 2.0)
+        self._silence_s = lease_s * 0.7
+        self._left = threading.Event()
+        self._reason: R2RError | None = None
+        self._thread = threading.Thread(target=self._run, name=f"heartbeat-{held.id}", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._left.set()
+        self._thread.join(timeout=10)
+
+    def stopped(self) -> bool:
+        """True when the work is to end: the lease is lost or the job cancelled."""
+        return self._reason is not None
+
+    def check(self) -> None:
+        """Raise what `stopped()` is about."""
+        if self._reason is not None:
+            raise self._reason
+
+    def _run(self) -> None:
+        last_heard = time.monotonic()
+        while not self._left.wait(self._every_s):
+            try:
+                with runtime.connection(autocommit=True) as conn:
+                    while True:
+                        segments.beat(conn, self.held, progress=self.progress, stats=self.stats)
+                        last_heard = time.monotonic()
+                        if self._left.wait(self._every_s):
+                            return
+            except (Cancelled, LeaseLost) as reason:
+                self._reason = reason
+                return
+            except R2RError as error:
+                log.warning("segment %s: no heartbeat: %s", self.held.id, error)
+                if time.monotonic() - last_heard > self._silence_s:
+                    self._reason = LeaseLost(f"segment {self.held.id}: the database has not answered for a lease")
+                    return

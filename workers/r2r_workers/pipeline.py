@@ -1,0 +1,85 @@
+"""Which step follows which, from a film on disk to measured keyframes. No database, no Celery."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from r2r_shared.errors import PermanentError
+from r2r_shared.media_store import MediaStore
+from r2r_shared.records import Features, FilmProbe, FoundShot, SpanAnalysis
+from r2r_workers import measure
+from r2r_workers.media.analyse import analyse_span
+from r2r_workers.media.settings import DetectorSettings
+from r2r_workers.models.registry import Models
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredSpan:
+    """A span's shots, and the features of those keyframes that can be matched, in the shots' order.
+
+    `model_s` is the wall time of metrics, depth and embedding, told apart from the decoder's.
+    """
+
+    analysis: SpanAnalysis
+    features: tuple[Features, ...]
+    model_s: float
+
+
+def analyse_film(
+    path: Path,
+    *,
+    probe: FilmProbe,
+    start_frame: int,
+    end_frame: int,
+    detector: DetectorSettings,
+    threads: int,
+    stall_s: float,
+    limit_s: float,
+    models: Callable[[], Models],
+    store: MediaStore,
+    image_key: Callable[[int], str],
+    on_progress: Callable[[str, int, int], None],
+    should_stop: Callable[[], bool],
+) -> MeasuredSpan:
+    """Decode a span once, keep its keyframes in the media store, then measure them.
+
+    The decoder runs in a child that has ended before the first model runs: a reader that waits for a model
+    fills the memory. What is measured is the stored JPEG, so that any later profile sees the same pixels.
+
+    Args:
+        models: asked for only when there is something to measure.
+        image_key: frame number → media store key.
+        on_progress: (stage, frames read, shots found).
+    """
+    if not path.is_file():
+        raise PermanentError(
+            f"{path} is not there for this worker: put films where CLI and workers both see them under one path"
+        )
+    analysis = analyse_span(
+        path,
+        probe=probe,
+        start_frame=start_frame,
+        end_frame=end_frame,
+        detector=detector,
+        threads=threads,
+        stall_s=stall_s,
+        limit_s=limit_s,
+        on_progress=lambda frames, shots: on_progress("decode", frames, shots),
+        should_stop=should_stop,
+    )
+    for shot in analysis.shots:
+        for kept in shot.keyframes:
+            store.put(image_key(kept.frame), kept.jpeg)
+    on_progress("measure", analysis.frames_read, len(analysis.shots))
+    jpegs = [kept.jpeg for shot in matchable(analysis.shots) for kept in shot.keyframes]
+    began = time.perf_counter()
+    features = measure.measure(jpegs, models()) if jpegs else []
+    return MeasuredSpan(analysis, tuple(features), time.perf_counter() - began)
+
+
+def matchable(shots: Sequence[FoundShot]) -> list[FoundShot]:
+    """Shots that may resemble something: black, white and title cards are never matched."""
+    return [shot for shot in shots if shot.blank is None]

@@ -1,0 +1,96 @@
+"""What one worker process holds: its settings, its models, its name. Built after spawn, never at import."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from r2r_shared import broker, db
+from r2r_shared.errors import PermanentError, UserError
+from r2r_shared.media_store import MediaStore
+from r2r_shared.queries import profiles
+from r2r_shared.settings import Settings
+from r2r_workers.models import registry
+
+if TYPE_CHECKING:
+    from celery import Celery
+    from psycopg import Connection
+
+    from r2r_shared.queries.segments import Message
+    from r2r_shared.records import Profile
+
+
+@cache
+def settings() -> Settings:
+    """This process's settings. A worker is told both addresses: it never starts servers of its own."""
+    found = Settings.from_env()
+    if found.database_url is None or found.broker_url is None:
+        raise UserError(
+            "a worker needs R2R_DATABASE_URL and R2R_BROKER_URL",
+            "`r2r worker` sets them for this machine's own stack",
+        )
+    return found
+
+
+@cache
+def name() -> str:
+    """host:pid, as segments record who held them."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+@contextmanager
+def connection(*, autocommit: bool = False) -> Iterator[Connection[Any]]:
+    """A connection for one short piece of work: nothing is held while models or decoders run."""
+    url = settings().database_url
+    assert url is not None
+    with db.translated(), db.connect(url, autocommit=autocommit) as conn:
+        yield conn
+
+
+@cache
+def store() -> MediaStore:
+    """The media store."""
+    return MediaStore(settings().media_root)
+
+
+@cache
+def models(profile_id: int) -> registry.Models:
+    """The profile's models, loaded once per process.
+
+    Raises:
+        PermanentError: the weights here are not those that the profile's numbers were made with.
+    """
+    with connection() as conn:
+        profile = profiles.get(conn, profile_id)
+    try:
+        loaded = registry.load(profile.name, settings().device)
+    except UserError as error:
+        raise PermanentError(f"{error.message}; {error.hint}") from error
+    _check(profile, loaded)
+    return loaded
+
+
+def _check(profile: Profile, loaded: registry.Models) -> None:
+    wanted = (profile.encoder_digest, profile.depth_digest)
+    found = (loaded.encoder.digest, loaded.depth.digest)
+    if wanted != found:
+        raise PermanentError(
+            f"profile “{profile.name}” was made with other weights than this worker has: {wanted} there, {found} here"
+        )
+
+
+@cache
+def app() -> Celery:
+    """The Celery app of this process, for sending."""
+    url = settings().broker_url
+    assert url is not None
+    return broker.make_app(settings(), url)
+
+
+def send(messages: list[Message]) -> None:
+    """Send hints. Losing one is no harm: the sweep sends it again from the rows."""
+    broker.send_all(app(), messages)

@@ -1,0 +1,99 @@
+"""Segments of film: decode, cut into shots, measure; or measure stored keyframes again under another profile."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from r2r_shared.errors import PermanentError
+from r2r_shared.queries import features, films, segments, shots
+from r2r_shared.records import Lease
+from r2r_workers import measure, pipeline, runtime
+from r2r_workers.heartbeat import Heartbeat
+from r2r_workers.media.settings import DetectorSettings
+
+
+def analyse(held: Lease, pulse: Heartbeat) -> None:
+    """Analyse one span of a film and store all of it in one transaction."""
+    assert held.film_id is not None
+    assert held.start_frame is not None
+    assert held.end_frame is not None
+    settings = runtime.settings()
+    with runtime.connection() as conn:
+        path, probe = films.probe_of(conn, held.film_id)
+        film = films.get(conn, held.film_id)
+    detector = DetectorSettings(**held.options["detector"])
+    # The same film under the same settings has the same keyframes: a second attempt writes the same bytes.
+    recipe = hashlib.sha256(json.dumps(held.options["detector"], sort_keys=True).encode()).hexdigest()[:8]
+    prefix = films.media_prefix(film.sha256.hex())
+
+    def image_key(frame: int) -> str:
+        return f"{prefix}{recipe}/{frame:08d}.jpg"
+
+    length = held.end_frame - held.start_frame
+
+    def on_progress(stage: str, frames: int, found: int) -> None:
+        pulse.progress = 0.9 * min(1.0, frames / length) if stage == "decode" else 0.9
+        pulse.stats = {"stage": stage, "frames": min(frames, length), "shots": found}
+
+    measured = pipeline.analyse_film(
+        path,
+        probe=probe,
+        start_frame=held.start_frame,
+        end_frame=held.end_frame,
+        detector=detector,
+        threads=settings.decode_threads,
+        stall_s=settings.stall_s,
+        limit_s=settings.task_limit_s * 0.9,
+        models=lambda: runtime.models(held.profile_id),
+        store=runtime.store(),
+        image_key=image_key,
+        on_progress=on_progress,
+        should_stop=pulse.stopped,
+    )
+    pulse.check()
+    found = measured.analysis
+    stats = {
+        "stage": "done",
+        "frames": length,
+        "shots": len(found.shots),
+        "missing": found.frames_missing,
+        "reader": found.reader,
+        "decode_s": round(found.decode_s, 3),
+        "model_s": round(measured.model_s, 3),
+    }
+    with runtime.connection() as conn, conn.transaction():  # opened anew: nothing is held while models run
+        ids = shots.write(
+            conn,
+            film_id=held.film_id,
+            job_id=held.job_id,
+            segment_id=held.id,
+            shots=found.shots,
+            image_key=image_key,
+        )
+        every = [shot for shot in found.shots for _ in shot.keyframes]
+        matchable = [kept for kept, shot in zip(ids, every, strict=True) if shot.blank is None]
+        features.write_keyframes(
+            conn, profile_id=held.profile_id, rows=list(zip(matchable, measured.features, strict=True))
+        )
+        messages = segments.finish(conn, held, stats=stats)
+    runtime.send(messages)
+
+
+def measure_again(held: Lease, pulse: Heartbeat) -> None:
+    """Measure stored keyframes under the job's profile. No film is decoded."""
+    with runtime.connection() as conn:
+        rows = shots.images(conn, held.items)
+    pulse.stats = {"stage": "measure", "frames": 0}
+    store = runtime.store()
+    jpegs = [store.get(image) for _, image in rows]
+    try:
+        numbers, model_s = measure.timed(jpegs, runtime.models(held.profile_id))
+    except PermanentError as error:
+        raise PermanentError(f"keyframes {rows[0][1]} …: {error}") from error
+    pulse.check()
+    ids = [keyframe_id for keyframe_id, _ in rows]
+    with runtime.connection() as conn, conn.transaction():
+        features.write_keyframes(conn, profile_id=held.profile_id, rows=list(zip(ids, numbers, strict=True)))
+        messages = segments.finish(conn, held, stats={"stage": "done", "model_s": round(model_s, 3)})
+    runtime.send(messages)
