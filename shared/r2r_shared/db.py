@@ -1,0 +1,119 @@
+"""Connections to Postgres, with pgvector's types known and the driver's errors said in our own words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
+
+import psycopg
+from pgvector.psycopg import register_vector
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import TupleRow
+
+from r2r_shared.errors import TransientError, Unavailable, UserError
+
+Connection: TypeAlias = psycopg.Connection[TupleRow]
+
+# A cluster's firewalls forget idle connections and its hosts vanish: notice within about a minute.
+_DEFAULTS = {
+    "application_name": "r2r",
+    "connect_timeout": 10,
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+
+
+def connect(url: str, *, autocommit: bool = False) -> Connection:
+    """Open a connection. Parameters in the URL win over our defaults; no statement timeout is set.
+
+    `with connect(url) as conn:` commits at the end, rolls back on an exception, and closes.
+
+    Raises:
+        UserError: the URL does not parse.
+        Unavailable: nothing answers there, or it will not let us in. No message holds the password.
+    """
+    parameters = _parameters(url)
+    try:
+        # Autocommit at first: looking up the vector types must not leave a transaction open.
+        conn = psycopg.connect(make_conninfo(**{**_DEFAULTS, **parameters}), autocommit=True)
+    except psycopg.OperationalError as exc:
+        raise Unavailable(
+            f"Postgres at {_where(parameters)} does not answer: {_reason(exc, parameters)}",
+            "start it, or set R2R_DATABASE_URL to one that runs; `r2r doctor` checks every part",
+        ) from None
+    try:
+        register(conn)
+        conn.autocommit = autocommit
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+def register(conn: Connection) -> bool:
+    """Teach `conn` pgvector's types; False where the extension is not there yet (before a migration)."""
+    known = conn.execute("SELECT to_regtype('vector') IS NOT NULL").fetchone()
+    if known != (True,):
+        return False
+    register_vector(conn)
+    return True
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """For commands: a server that went away becomes one line and a remedy.
+
+    Raises:
+        Unavailable: the connection broke, or the server is shutting down, full or out of resources.
+    """
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.InterfaceError) as exc:
+        raise Unavailable(
+            f"Postgres stopped answering: {_reason(exc, {})}", "try again; `r2r doctor` checks every part"
+        ) from exc
+
+
+@contextmanager
+def transient() -> Iterator[None]:
+    """For workers: a server that is away, restarting or in a deadlock means the work is tried again.
+
+    Raises:
+        TransientError: what `translated` and `connect` call Unavailable.
+    """
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.InterfaceError, Unavailable) as exc:
+        raise TransientError(_reason(exc, {})) from exc
+
+
+def describe(url: str) -> str:
+    """Where a database URL leads, without its password: `host:5432/name` or `/run/dir/name`."""
+    return _where(_parameters(url))
+
+
+def _parameters(url: str) -> dict[str, str]:
+    try:
+        return {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}
+    except psycopg.ProgrammingError:  # its message quotes the URL, password and all
+        raise UserError(
+            "the database URL does not parse", "write it as postgresql://user:password@host:5432/name"
+        ) from None
+
+
+def _where(parameters: dict[str, str]) -> str:
+    host = parameters.get("host") or parameters.get("hostaddr") or "localhost"
+    name = parameters.get("dbname") or parameters.get("user") or ""
+    if host.startswith("/"):
+        return f"{host}/{name}"
+    return f"{host}:{parameters.get('port', '5432')}/{name}"
+
+
+def _reason(exc: Exception, parameters: dict[str, str]) -> str:
+    """The first line of a driver's error, with the password, should it be in there, taken out."""
+    lines = str(exc).strip().splitlines() or [type(exc).__name__]
+    password = parameters.get("password")
+    return lines[0].replace(password, "***") if password else lines[0]
