@@ -1,0 +1,102 @@
+"""Pictures to numbers: decode, estimate depth, embed, compute the eight metrics. Arrays in, records out."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from r2r_shared.errors import PermanentError
+from r2r_shared.records import Features
+from r2r_workers import metrics
+from r2r_workers.models.protocols import Models, Picture
+
+MAX_SIDE_PX = 512
+"""Metrics are defined on pictures whose long side is at most this (DESIGN 4.1)."""
+
+
+@dataclass(slots=True)
+class Times:
+    """Wall seconds spent so far, told apart. `measure` adds to it."""
+
+    decode_s: float = 0.0
+    depth_s: float = 0.0
+    embed_s: float = 0.0
+    metrics_s: float = 0.0
+
+
+def measure(jpegs: Sequence[bytes], models: Models, batch: int = 16, *, times: Times | None = None) -> list[Features]:
+    """Measure pictures under one profile's models, in the order given.
+
+    A picture's numbers do not depend on its neighbours, on the order or on `batch` (with torch
+    models: to rounding, see `TcnEncoder`).
+
+    Args:
+        jpegs: active pictures as JPEG files, long side at most 512 px.
+        models: from `r2r_workers.models.load`.
+        batch: pictures decoded and run at a time; bounds memory.
+        times: where the time went is added to this.
+
+    Raises:
+        PermanentError: a picture cannot be decoded whole, or is larger than 512 px; names its position.
+    """
+    if batch < 1:
+        raise ValueError(f"batch is {batch}: at least one picture at a time")
+    times = times or Times()
+    measured: list[Features] = []
+    for start in range(0, len(jpegs), batch):
+        with _added(times, "decode_s"):
+            images = [_decode(jpeg, position) for position, jpeg in enumerate(jpegs[start : start + batch], start)]
+        with _added(times, "depth_s"):
+            depths = models.depth.estimate(images)
+        with _added(times, "embed_s"):
+            embeddings = models.encoder.embed(images)
+        with _added(times, "metrics_s"):
+            measured += [_features(*one) for one in zip(images, depths, embeddings, strict=True)]
+    return measured
+
+
+def _features(image: Picture, depth: NDArray[np.float32], embedding: NDArray[np.float32]) -> Features:
+    luma = metrics.luma(image)
+    dof = metrics.depth_of_field(depth)
+    return Features(
+        dc=tuple(metrics.dominant_colours(image).tolist()),
+        avg_dof=dof.avg,
+        max_dof=dof.max,
+        min_dof=dof.min,
+        saturation=metrics.saturation(image),
+        balance=metrics.balance(luma),
+        shadow=tuple(metrics.shadow_pattern(luma).tolist()),
+        contrast=metrics.contrast(luma),
+        embedding=tuple(embedding.tolist()),
+    )
+
+
+def _decode(jpeg: bytes, position: int) -> Picture:
+    """(h, w, 3) RGB. Pillow, told the format, because it refuses a file that breaks off; OpenCV paints it grey."""
+    from PIL import Image  # noqa: PLC0415
+
+    try:
+        with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
+            width, height = image.size
+            if max(width, height) > MAX_SIDE_PX:
+                raise PermanentError(
+                    f"picture {position} is {width} × {height}: metrics are defined up to {MAX_SIDE_PX} px a side"
+                )
+            return np.array(image.convert("RGB"))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise PermanentError(f"picture {position} cannot be decoded as JPEG: {error}") from error
+
+
+@contextmanager
+def _added(times: Times, name: str) -> Iterator[None]:
+    start = time.perf_counter()
+    try:
+        yield
+    finally:
+        setattr(times, name, getattr(times, name) + time.perf_counter() - start)

@@ -1,0 +1,142 @@
+"""Profiles: which encoder and which depth estimator make the numbers. Described without torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from r2r_shared.errors import NotFound
+from r2r_workers.metrics import METRICS_VERSION
+from r2r_workers.models.checkpoint import imagenet_config, imagenet_digest, read_config
+from r2r_workers.models.depth_defocus import DefocusEstimator
+from r2r_workers.models.descriptor import DescriptorEncoder
+from r2r_workers.models.protocols import Models
+from r2r_workers.models.weights import IMAGENET, MIDAS, HubWeights, TorchvisionWeights, file_digest
+
+STARTER = "starter"
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileSpec:
+    """What a profile is made of.
+
+    Attributes:
+        name: as a person types it: a built-in profile's, or the path of a checkpoint.
+        encoder: "descriptor", a key of `IMAGENET`, or the path of a checkpoint.
+        depth: "defocus" or a key of `MIDAS`.
+        about: one line.
+    """
+
+    name: str
+    encoder: str
+    depth: str
+    about: str
+
+
+BUILT_IN = {
+    spec.name: spec
+    for spec in (
+        ProfileSpec(STARTER, "descriptor", "defocus", "fixed descriptor and defocus map: nothing to download"),
+        ProfileSpec("resnet18", "resnet18", "dpt-swinv2-tiny-256", "ImageNet ResNet-18 features and MiDaS tiny"),
+        ProfileSpec("resnet50", "resnet50", "dpt-swinv2-tiny-256", "ImageNet ResNet-50 features and MiDaS tiny"),
+        ProfileSpec("resnet50-large", "resnet50", "dpt-beit-large-512", "ImageNet ResNet-50 features and MiDaS large"),
+    )
+}
+
+
+def spec(name: str) -> ProfileSpec:
+    """The profile of that name, or of the checkpoint at that path.
+
+    Raises:
+        NotFound: it is neither.
+        UserError: it names a file that is not a checkpoint.
+    """
+    if name in BUILT_IN:
+        return BUILT_IN[name]
+    if not name.endswith(".safetensors"):
+        raise NotFound(f"no profile {name!r}", f"use one of {', '.join(BUILT_IN)}, or a path ending in .safetensors")
+    config = read_config(Path(name))
+    if config.depth != "defocus" and config.depth not in MIDAS:
+        raise NotFound(f"{name} asks for the depth estimator {config.depth!r}", f"use defocus or {', '.join(MIDAS)}")
+    return ProfileSpec(name, name, config.depth, f"the encoder of a checkpoint ({config.backbone})")
+
+
+def describe(name: str) -> dict[str, Any]:
+    """What a profile row stores, and whether this machine has its weights. Imports no torch.
+
+    Returns:
+        name, about, encoder, encoder_digest, dim, depth, depth_digest, metrics_version, present (bool),
+        missing (what `pull` would fetch).
+
+    Raises:
+        UserError: as for `spec`.
+    """
+    profile = spec(name)
+    missing = [weights.digest for weights in _downloads(profile) if not weights.present]
+    if profile.encoder == "descriptor":
+        encoder, digest, dim = DescriptorEncoder.name, DescriptorEncoder.digest, DescriptorEncoder.dim
+    elif profile.encoder in IMAGENET:
+        encoder, digest = f"{profile.encoder}-imagenet", imagenet_digest(profile.encoder)
+        dim = imagenet_config(profile.encoder).dim
+    else:
+        path = Path(profile.encoder)
+        encoder, digest, dim = path.stem, file_digest(path), read_config(path).dim
+    midas = MIDAS.get(profile.depth)
+    return {
+        "name": profile.name,
+        "about": profile.about,
+        "encoder": encoder,
+        "encoder_digest": digest,
+        "dim": dim,
+        "depth": profile.depth,
+        "depth_digest": midas.digest if midas else DefocusEstimator.digest,
+        "metrics_version": METRICS_VERSION,
+        "present": not missing,
+        "missing": missing,
+    }
+
+
+def load(name: str, device: str = "auto") -> Models:
+    """Build a profile's models on a device ("auto", "cpu", "cuda"), fetching weights that are absent.
+
+    Raises:
+        UserError: there is no such profile or device, or weights are absent and cannot be fetched.
+    """
+    profile = spec(name)
+    if profile.encoder == "descriptor" and profile.depth == "defocus":
+        return Models(DescriptorEncoder(), DefocusEstimator())  # torch is never imported
+
+    from r2r_workers.models.depth_midas import MidasEstimator  # noqa: PLC0415
+    from r2r_workers.models.device import place  # noqa: PLC0415
+    from r2r_workers.models.tcn import TcnEncoder  # noqa: PLC0415
+
+    placement = place(device)
+    if profile.encoder in IMAGENET:
+        encoder = TcnEncoder.from_imagenet(profile.encoder, placement)
+    else:
+        encoder = TcnEncoder.from_checkpoint(Path(profile.encoder), placement)
+    depth = DefocusEstimator() if profile.depth == "defocus" else MidasEstimator.from_hub(profile.depth, placement)
+    return Models(encoder, depth)
+
+
+def pull(name: str, *, progress: bool = True) -> list[str]:
+    """Fetch what a profile lacks into the usual caches; progress bars go to stderr.
+
+    Returns:
+        The digests of what was fetched; empty where nothing was missing.
+
+    Raises:
+        UserError: there is no such profile, or something could not be fetched.
+    """
+    fetched: list[str] = []
+    for weights in _downloads(spec(name)):
+        if not weights.present:
+            weights.pull(progress=progress)
+            fetched.append(weights.digest)
+    return fetched
+
+
+def _downloads(profile: ProfileSpec) -> list[TorchvisionWeights | HubWeights]:
+    encoder, depth = IMAGENET.get(profile.encoder), MIDAS.get(profile.depth)
+    return [weights for weights in (encoder, depth) if weights is not None]

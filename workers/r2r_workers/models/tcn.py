@@ -1,0 +1,159 @@
+"""The paper's encoder (3.2, Figure 5): a ResNet backbone, an MLP head, a point on the unit sphere."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from r2r_shared.errors import UserError
+from r2r_workers.models.checkpoint import (
+    FEATURES,
+    TcnConfig,
+    imagenet_config,
+    imagenet_digest,
+    read_config,
+    to_metadata,
+)
+from r2r_workers.models.device import Placement
+from r2r_workers.models.protocols import Picture
+from r2r_workers.models.weights import IMAGENET, file_digest
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+# ImageNet's channel means and deviations: what torchvision's weights were trained with.
+_MEAN = np.array((0.485, 0.456, 0.406), np.float32)
+_STD = np.array((0.229, 0.224, 0.225), np.float32)
+
+
+def build(config: TcnConfig) -> nn.Sequential:
+    """The network: (n, 3, side_px, side_px) normalised RGB to (n, dim), not yet of unit length.
+
+    The head is dense → batch norm → ReLU, repeated; the last dense layer has neither behind it, so
+    that embeddings can use the whole sphere and not its positive corner alone.
+    """
+    import torchvision
+    from torch import nn
+
+    backbone = torchvision.models.get_model(config.backbone, weights=None)
+    backbone.fc = nn.Identity()
+    head = nn.Sequential()
+    width = FEATURES[config.backbone]
+    for number, following in enumerate(config.head):
+        if number:
+            head.append(nn.BatchNorm1d(width)).append(nn.ReLU(inplace=True))
+        head.append(nn.Linear(width, following))
+        width = following
+    return nn.Sequential(OrderedDict(backbone=backbone, head=head))
+
+
+def save(network: nn.Module, config: TcnConfig, path: Path) -> None:
+    """Write a checkpoint that says itself what it holds."""
+    from safetensors.torch import save_file  # noqa: PLC0415
+
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    save_file(tensors, path, metadata=to_metadata(config))
+
+
+def _random_projection(width: int, dim: int) -> dict[str, torch.Tensor]:
+    """A dense layer of signs ±1/√dim, drawn from SHAKE-256 so that it is the same everywhere."""
+    import torch
+
+    bits = np.unpackbits(np.frombuffer(hashlib.shake_256(b"reel to real").digest(width * dim // 8), np.uint8))
+    signs = (bits.astype(np.float32) * 2 - 1).reshape(dim, width)
+    return {"0.weight": torch.from_numpy(signs / np.float32(dim**0.5)), "0.bias": torch.zeros(dim)}
+
+
+class TcnEncoder:
+    """Embeds pictures with a network of `build`, in float32 or, where the device gains, bfloat16.
+
+    Numbers agree between batch sizes, thread counts and devices to rounding (about 1e-6 in float32,
+    1e-2 in bfloat16), not to the bit: BLAS and cuDNN choose their kernels by shape.
+    """
+
+    def __init__(self, network: nn.Module, config: TcnConfig, placement: Placement, *, name: str, digest: str) -> None:
+        import torch
+
+        self.name = name
+        self.digest = digest
+        self.dim = config.dim
+        self._side_px = config.side_px
+        self._placement = placement
+        self._network: Any = network.eval().requires_grad_(requires_grad=False)
+        self._network.to(placement.device).to(memory_format=torch.channels_last)
+
+    @staticmethod
+    def from_imagenet(backbone: str, placement: Placement) -> TcnEncoder:
+        """Torchvision's ImageNet weights, pooled features, no trained head. Downloads them where they are absent.
+
+        ResNet-50's 2048 features are more than an index of pgvector takes (2000), and dear to match:
+        a fixed random projection brings them to 512, which keeps distances to about ±3 %
+        (Johnson and Lindenstrauss 1984; signs as in Achlioptas 2003).
+
+        Raises:
+            UserError: they are absent and could not be fetched.
+        """
+        import torch
+
+        weights = IMAGENET[backbone]
+        if not weights.present:
+            weights.pull(progress=True)
+        state = torch.load(weights.path, map_location="cpu", weights_only=True)
+        config = imagenet_config(backbone)
+        network = build(config)
+        network.get_submodule("backbone").load_state_dict(
+            {name: tensor for name, tensor in state.items() if not name.startswith("fc.")}
+        )
+        if config.head:
+            network.get_submodule("head").load_state_dict(_random_projection(FEATURES[backbone], config.dim))
+        return TcnEncoder(network, config, placement, name=f"{backbone}-imagenet", digest=imagenet_digest(backbone))
+
+    @staticmethod
+    def from_checkpoint(path: Path, placement: Placement) -> TcnEncoder:
+        """A checkpoint written by `save`.
+
+        Raises:
+            UserError: the file is no such checkpoint, or its tensors do not fit its description.
+        """
+        from safetensors.torch import load_file  # noqa: PLC0415
+
+        config = read_config(path)
+        network = build(config)
+        try:
+            network.load_state_dict(load_file(path))
+        except RuntimeError as error:
+            raise UserError(
+                f"{path}: its tensors do not fit its own description ({str(error).splitlines()[0]})",
+                "save the encoder with r2r_workers.models.tcn.save",
+            ) from error
+        return TcnEncoder(network, config, placement, name=path.stem, digest=file_digest(path))
+
+    def embed(self, images: Sequence[Picture]) -> NDArray[np.float32]:
+        """Embed one batch: (n, dim) float32 on the CPU, rows of unit length."""
+        import torch
+
+        if not images:
+            return np.zeros((0, self.dim), np.float32)
+        device = self._placement.device
+        batch = self._prepare(images).to(device, memory_format=torch.channels_last, non_blocking=True)
+        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=self._placement.bfloat16):
+            features = self._network(batch)
+            unit = torch.nn.functional.normalize(features.float(), dim=1)
+        return unit.cpu().numpy()
+
+    def _prepare(self, images: Sequence[Picture]) -> torch.Tensor:
+        """(n, 3, side, side) float32, ImageNet's normalisation."""
+        import cv2
+        import torch
+
+        side = (self._side_px, self._side_px)
+        small = np.stack([cv2.resize(image, side, interpolation=cv2.INTER_AREA) for image in images])
+        scaled = (small.astype(np.float32) / 255 - _MEAN) / _STD
+        return torch.from_numpy(scaled).permute(0, 3, 1, 2)
