@@ -13,7 +13,7 @@ from r2r_shared.records import Features, FilmProbe, FoundShot, SpanAnalysis
 from r2r_workers import measure
 from r2r_workers.media.analyse import analyse_span
 from r2r_workers.media.settings import DetectorSettings
-from r2r_workers.models.registry import Models
+from r2r_workers.models.protocols import Models
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,19 @@ def analyse_film(
         for kept in shot.keyframes:
             store.put(image_key(kept.frame), kept.jpeg)
     on_progress("measure", analysis.frames_read, len(analysis.shots))
-    jpegs = [kept.jpeg for shot in matchable(analysis.shots) for kept in shot.keyframes]
+    features, model_s = measure_pictures(
+        [kept.jpeg for shot in matchable(analysis.shots) for kept in shot.keyframes], models
+    )
+    return MeasuredSpan(analysis, tuple(features), model_s)
+
+
+def measure_pictures(jpegs: Sequence[bytes], models: Callable[[], Models]) -> tuple[list[Features], float]:
+    """Features of stored pictures, in their order, and the wall seconds that took, loading the models aside."""
+    if not jpegs:
+        return [], 0.0
+    loaded = models()
     began = time.perf_counter()
-    features = measure.measure(jpegs, models()) if jpegs else []
-    return MeasuredSpan(analysis, tuple(features), time.perf_counter() - began)
+    return measure.measure(jpegs, loaded), time.perf_counter() - began
 
 
 def matchable(shots: Sequence[FoundShot]) -> list[FoundShot]:

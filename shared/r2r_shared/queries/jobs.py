@@ -202,3 +202,8 @@ def retry(conn: Connection[Any], job_id: int) -> None:
             """,
             (job_id,),
         )
+
+
+def remove(conn: Connection[Any], job_id: int) -> None:
+    """Forget a job and its segments."""
+    conn.execute("DELETE FROM jobs WHERE id = %s", (job_id,))

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Connection
+from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from r2r_shared import names
@@ -303,3 +304,50 @@ def _fail_job(conn: Connection[Any], job_id: int, error: str) -> None:
         """,
         (error, job_id),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A segment as `r2r jobs show` lists it."""
+
+    id: int
+    kind: str
+    number: int
+    start_frame: int | None
+    end_frame: int | None
+    state: str
+    attempt: int
+    worker: str | None
+    progress: float
+    stats: dict[str, Any]
+    error: str | None
+
+
+def listed(conn: Connection[Any], job_id: int) -> list[Segment]:
+    """A job's segments in their order, the closing one last."""
+    query = """
+        SELECT id, kind, number, start_frame, end_frame, state, attempt, worker, progress, stats, error
+          FROM segments
+         WHERE job_id = %s
+         ORDER BY kind IN ('match', 'ranges'), number
+    """
+    with conn.cursor(row_factory=class_row(Segment)) as cur:
+        return cur.execute(query, (job_id,)).fetchall()
+
+
+def hand_back_of(conn: Connection[Any], worker: str) -> int:
+    """Put back what a worker held that was stopped on purpose and is known to be dead. No attempt is counted.
+
+    Args:
+        worker: the beginning of its name: "host:pid" of one process, or "host:pid/" of a worker's children.
+    """
+    with conn.transaction():
+        return conn.execute(
+            """
+            UPDATE segments
+               SET state = 'queued', worker = NULL, heartbeat_at = NULL, sent_at = NULL, progress = 0, stats = '{}',
+                   attempt = attempt - 1
+             WHERE state = 'running' AND starts_with(worker, %s)
+            """,
+            (worker,),
+        ).rowcount

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 
-from r2r_shared.errors import PermanentError
 from r2r_shared.queries import features, films, segments, shots
 from r2r_shared.records import Lease
-from r2r_workers import measure, pipeline, runtime
+from r2r_workers import pipeline, runtime
 from r2r_workers.heartbeat import Heartbeat
 from r2r_workers.media.settings import DetectorSettings
 
@@ -87,10 +86,7 @@ def measure_again(held: Lease, pulse: Heartbeat) -> None:
     pulse.stats = {"stage": "measure", "frames": 0}
     store = runtime.store()
     jpegs = [store.get(image) for _, image in rows]
-    try:
-        numbers, model_s = measure.timed(jpegs, runtime.models(held.profile_id))
-    except PermanentError as error:
-        raise PermanentError(f"keyframes {rows[0][1]} …: {error}") from error
+    numbers, model_s = pipeline.measure_pictures(jpegs, lambda: runtime.models(held.profile_id))
     pulse.check()
     ids = [keyframe_id for keyframe_id, _ in rows]
     with runtime.connection() as conn, conn.transaction():

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from r2r_shared.queries import features, matches, paintings, ranges, segments
 from r2r_shared.records import Lease
-from r2r_workers import measure, runtime
+from r2r_workers import pipeline, runtime
 from r2r_workers.heartbeat import Heartbeat
 
 
@@ -16,7 +16,8 @@ def measure_batch(held: Lease, pulse: Heartbeat) -> None:
         rows = paintings.images(conn, held.items)  # those removed meanwhile are not among them
     pulse.stats = {"stage": "measure"}
     store = runtime.store()
-    numbers, model_s = measure.timed([store.get(image) for _, image in rows], runtime.models(held.profile_id))
+    jpegs = [store.get(image) for _, image in rows]
+    numbers, model_s = pipeline.measure_pictures(jpegs, lambda: runtime.models(held.profile_id))
     pulse.check()
     ids = [painting_id for painting_id, _ in rows]
     with runtime.connection() as conn, conn.transaction():
@@ -28,7 +29,7 @@ def measure_batch(held: Lease, pulse: Heartbeat) -> None:
 def measure_picture(held: Lease, pulse: Heartbeat) -> None:
     """Measure one picture that a person asks about; its numbers are the segment's answer."""
     jpeg = runtime.store().get(held.options["image"])
-    numbers, model_s = measure.timed([jpeg], runtime.models(held.profile_id))
+    numbers, model_s = pipeline.measure_pictures([jpeg], lambda: runtime.models(held.profile_id))
     pulse.check()
     stats = {"stage": "done", "model_s": round(model_s, 3), "features": asdict(numbers[0])}
     with runtime.connection() as conn, conn.transaction():

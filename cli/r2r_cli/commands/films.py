@@ -1,0 +1,111 @@
+"""r2r films: what has been ingested."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from r2r_cli import options
+
+if TYPE_CHECKING:
+    from r2r_shared.queries.films import Film
+
+app = typer.Typer(help="List, show and remove films.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(json: options.Json = False) -> None:
+    """List the films.
+
+    Example: r2r films list --json
+    """
+    from r2r_cli import context, render
+    from r2r_shared.queries import films
+
+    with context.session() as opened:
+        rows = films.listed(opened.conn)
+    if json:
+        render.print_json([as_json(film) for film in rows])
+        return
+    if not rows:
+        render.note("no films yet: r2r ingest movie.mp4")
+        return
+    render.table(
+        [">id", "title", "year", "director", ">length", ">shots", "state"],
+        [(f.id, f.title, f.year, f.director, render.timecode(f.duration_s), f.shots, f.state) for f in rows],
+    )
+
+
+@app.command()
+def show(film: options.Film, json: options.Json = False) -> None:
+    """Show what is known about a film.
+
+    Example: r2r films show "Barry Lyndon"
+    """
+    from r2r_cli import context, intake, render
+    from r2r_shared.queries import films
+
+    with context.session() as opened:
+        found = films.get(opened.conn, films.find(opened.conn, film, digest_of=intake.digest))
+        _, probe = films.probe_of(opened.conn, found.id)
+    if json:
+        details = asdict(probe)
+        del details["index"]
+        render.print_json(as_json(found) | {"probe": details})
+        return
+    active = probe.active
+    render.table(
+        ["", ""],
+        [
+            ("film", f"{found.id}  {found.title}"),
+            ("by", found.director),
+            ("year", found.year),
+            ("country", found.country),
+            ("file", found.path),
+            ("sha256", found.sha256.hex()),
+            ("picture", f"{found.width}×{found.height} {found.codec} in {found.container}"),
+            ("without bars", f"{active.width}×{active.height} at {active.x}, {active.y}"),
+            ("length", f"{render.timecode(found.duration_s)}, {found.frames} frames at {probe.fps:.3f} a second"),
+            ("frame rate", "variable" if probe.variable_rate else "constant"),
+            ("read by", f"{found.reader or probe.reader} ({probe.reader_reason})"),
+            ("shots", f"{found.shots}, {found.keyframes} keyframes, detector {found.detector or '–'}"),
+            ("not readable", f"{found.frames_missing} frames" if found.frames_missing else "nothing"),
+            ("state", found.state),
+            *(("note", warning) for warning in probe.warnings),
+        ],
+    )
+
+
+@app.command()
+def remove(
+    film: options.Film,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    json: options.Json = False,
+) -> None:
+    """Remove a film with its shots, keyframes and matches; the file itself stays where it is.
+
+    Example: r2r films remove 3 --yes
+    """
+    from r2r_cli import context, intake, render
+    from r2r_shared.queries import films
+
+    with context.session() as opened:
+        found = films.get(opened.conn, films.find(opened.conn, film, digest_of=intake.digest))
+        if not yes and not json:
+            typer.confirm(f"Remove film {found.id} “{found.title}” with {found.shots} shots?", abort=True)
+        with opened.conn.transaction():
+            prefix = films.remove(opened.conn, found.id)
+        opened.store.delete_prefix(prefix)
+    if json:
+        render.print_json({"removed": found.id})
+    else:
+        typer.echo(f"removed film {found.id} “{found.title}”")
+
+
+def as_json(film: Film) -> dict[str, Any]:
+    """A film's row as JSON."""
+    row = asdict(film)
+    row["sha256"] = film.sha256.hex()
+    return row

@@ -1,0 +1,140 @@
+"""r2r ingest: a film becomes shots, keyframes, numbers and matches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from r2r_cli import options
+
+if TYPE_CHECKING:
+    from r2r_cli.context import Session
+    from r2r_cli.intake import Intake
+    from r2r_shared.queries.jobs import Job
+
+
+def ingest(  # noqa: PLR0917
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Film files; directories with --recursive.")],
+    title: Annotated[str | None, typer.Option(help="The film's title; by default from the file name.")] = None,
+    director: Annotated[str | None, typer.Option(help="Who directed it.")] = None,
+    year: Annotated[int | None, typer.Option(min=1870, max=2200, help="When it was released.")] = None,
+    country: Annotated[str | None, typer.Option(help="Where it was made.")] = None,
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Take the films in directories, too.")] = False,
+    shots: Annotated[str, typer.Option(help="Shot detector: adaptive, or transnet (an extra).")] = "adaptive",
+    segment_seconds: Annotated[
+        float | None, typer.Option(min=1, help="Length of a segment; does not change the result.")
+    ] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Queue the work and return.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Analyse a known film again.")] = False,
+    json: options.Json = False,
+) -> None:
+    """Analyse films: shots, keyframes, style, and the paintings they resemble.
+
+    A film is known by its content: the same bytes under another name are the same film, and ingesting it
+    again does nothing but say so. Interrupted work goes on where it was.
+
+    Example: r2r ingest "Barry Lyndon (1975).mkv" --director "Stanley Kubrick"
+    """
+    if shots not in ("adaptive", "transnet"):
+        raise typer.BadParameter("use adaptive or transnet", param_hint="--shots")
+    if title is not None and len(paths) > 1:
+        raise typer.BadParameter("one title cannot name several films", param_hint="--title")
+    from r2r_cli import context, intake, render, waiting
+    from r2r_shared.errors import FilmRefused, UserError
+
+    files = intake.expand(paths, recursive=recursive)
+    described = {"title": title, "director": director, "year": year, "country": country}
+    taken: list[Intake] = []
+    refused: list[tuple[Path, UserError]] = []
+    with context.session() as opened:
+        profile = context.profile(opened)
+        for path in files:
+            try:
+                found = intake.take(
+                    opened,
+                    path,
+                    profile=profile,
+                    described=described,
+                    shots=shots,
+                    segment_s=segment_seconds or opened.settings.segment_s,
+                    force=force,
+                )
+            except FilmRefused as error:
+                refused.append((path, error))
+                if not json:
+                    render.note(f"error: {error.message}\nhint:  {error.hint}")
+                continue
+            taken.append(found)
+            if not json:
+                render.note(found.said)
+        waited = [found.job_id for found in taken if found.job_id is not None]
+        ended: list[Job] = []
+        if waited and not detach:
+            try:
+                ended = waiting.wait_for_jobs(opened, waited, quiet=json)
+            except KeyboardInterrupt:
+                render.note("\nstopped; nothing is lost: the same command goes on where it was")
+                raise SystemExit(130) from None
+        elif waited and opened.stack.local and not json:
+            render.note("queued; this machine's own stack works on it while `r2r up` or another ingest runs")
+        if json:
+            render.print_json(_report(opened, taken, refused))
+        else:
+            _say(opened, taken, ended)
+    if refused or any(job.state != "done" for job in ended):
+        raise typer.Exit(1)
+
+
+def _say(opened: Session, taken: list[Intake], ended: list[Job]) -> None:
+    from r2r_cli import render
+    from r2r_shared.queries import films
+
+    for job in ended:
+        if job.state == "done" and job.film_id is not None:
+            film = films.get(opened.conn, job.film_id)
+            missing = f", {film.frames_missing} frames could not be read" if film.frames_missing else ""
+            typer.echo(f"film {film.id} “{film.title}”: {film.shots} shots, {film.keyframes} keyframes{missing}")
+        elif job.state == "failed":
+            render.note(f"error: job {job.id} failed: {job.error}\nhint:  r2r jobs show {job.id}")
+        else:
+            render.note(f"job {job.id} was cancelled; `r2r jobs retry {job.id}` starts it again")
+    ready = [found for found in taken if found.job_id is None]
+    if len(taken) == 1 and (ready or (ended and ended[0].state == "done")):
+        render.note(f"see it: r2r timeline {taken[0].film_id}")
+
+
+def _report(opened: Session, taken: list[Intake], refused: list[tuple[Path, Any]]) -> dict[str, Any]:
+    from r2r_shared.queries import films, jobs
+
+    rows: list[dict[str, Any]] = []
+    for found in taken:
+        film = films.get(opened.conn, found.film_id)
+        job = jobs.get(opened.conn, found.job_id) if found.job_id is not None else None
+        rows.append(
+            {
+                "path": str(found.path),
+                "film": film.id,
+                "title": film.title,
+                "state": film.state,
+                "shots": film.shots,
+                "keyframes": film.keyframes,
+                "frames_missing": film.frames_missing,
+                "reader": film.reader,
+                "known": found.known,
+                "job": None
+                if job is None
+                else {
+                    "id": job.id,
+                    "state": job.state,
+                    "error": job.error,
+                    "decode_s": job.decode_s,
+                    "model_s": job.model_s,
+                },
+            }
+        )
+    return {
+        "films": rows,
+        "refused": [{"path": str(path), "error": error.message, "hint": error.hint} for path, error in refused],
+    }

@@ -1,0 +1,95 @@
+"""r2r match: any picture against the collection."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from r2r_cli import options
+
+if TYPE_CHECKING:
+    from r2r_cli.context import Session
+    from r2r_shared.records import Features, Profile
+
+
+def match(
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="Any picture: JPEG, PNG, WebP, TIFF.")],
+    top: options.TopK = 10,
+    weights: options.Weights = None,
+    exact: options.Exact = False,
+    json: options.Json = False,
+) -> None:
+    """Show the paintings that a picture resembles, and why.
+
+    Example: r2r match still.png --top 5
+    """
+    from r2r_cli import context, render
+    from r2r_shared import pictures
+    from r2r_shared.queries import matches
+    from r2r_shared.score import Weights
+
+    chosen = Weights() if weights is None else Weights.parse(weights)
+    picture = pictures.intake(image)
+    with context.session() as opened:
+        profile = context.profile(opened)
+        features = _measure(opened, profile, picture.jpeg, quiet=json)
+        found = [
+            m.to_json()
+            for m in matches.live(
+                opened.conn, features, profile_id=profile.id, k=top, weights=chosen, how="exact" if exact else "auto"
+            )
+        ]
+    if json:
+        render.print_json({"image": str(image), "profile": profile.name, "matches": found})
+        return
+    if not found:
+        render.note("no paintings yet: r2r paintings import ./my-paintings")
+        return
+    render.table(
+        [">rank", ">score", "painting", "artist", "movement", "year", "why"],
+        [_row(row) for row in found],
+    )
+
+
+def _row(row: dict[str, Any]) -> tuple[Any, ...]:
+    from r2r_cli import tables
+
+    painting = row["painting"]
+    return (
+        row["rank"],
+        f"{row['score']:.3f}",
+        painting["title"],
+        painting["artist"],
+        painting["movement"],
+        tables.years(painting),
+        tables.why(row),
+    )
+
+
+def _measure(opened: Session, profile: Profile, jpeg: bytes, *, quiet: bool) -> Features:
+    """Have a worker measure the picture: the same way, by the same code, as every frame and painting."""
+    import hashlib
+
+    from r2r_cli import waiting
+    from r2r_shared import broker, names
+    from r2r_shared.errors import UserError
+    from r2r_shared.queries import jobs, segments
+    from r2r_shared.records import Features
+
+    key = f"queries/{hashlib.sha256(jpeg).hexdigest()}.jpg"
+    opened.store.put(key, jpeg)
+    with opened.conn.transaction():
+        job_id = jobs.create(opened.conn, kind="match", profile_id=profile.id, options={"image": key}, priority=9)
+        segments.add_batches(opened.conn, job_id, names.PICTURE, [[]])
+    settings = opened.settings
+    messages = segments.sweep(opened.conn, lease_s=settings.lease_s, max_attempts=settings.max_attempts, job_id=job_id)
+    broker.send_all(broker.make_app(settings, opened.stack.broker_url), messages)
+    ended = waiting.wait_for_jobs(opened, [job_id], quiet=True)[0]
+    if ended.state != "done":
+        raise UserError(f"the picture could not be measured: {ended.error}", f"r2r jobs show {job_id}")
+    answer = segments.listed(opened.conn, job_id)[0].stats["features"]
+    jobs.remove(opened.conn, job_id)
+    opened.store.delete_prefix(key)
+    return Features(**answer)

@@ -1,0 +1,25 @@
+"""Files that a person asked for: whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from r2r_shared.errors import UserError
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file beside its place, then move it there.
+
+    Raises:
+        UserError: it cannot be written there.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        partial.write_text(text, encoding="utf-8", newline="")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise UserError(
+            f"{path} cannot be written: {error.strerror}", "name a file in a directory that exists"
+        ) from error

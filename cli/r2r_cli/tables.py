@@ -1,0 +1,104 @@
+"""The timeline and its matches as tables in a terminal, and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from r2r_cli import files, render
+
+# The columns of the CSV: keys of the timeline's JSON, by the object they stand in.
+SHOT = ("number", "start_s", "end_s", "start_frame", "end_frame", "transition", "blank")
+PAINTING = ("id", "file", "title", "artist", "movement", "year_from", "year_to")
+SCORE = ("score", "visual", "semantic")
+
+BLANK = {"black": "black", "white": "white", "title": "title card"}
+
+
+def print_timeline(found: dict[str, Any], *, by: str) -> None:
+    """Two tables: the best painting of each shot, and the influence over the whole film."""
+    film = found["film"]
+    year = f" ({film['year']})" if film.get("year") else ""
+    typer.echo(f"{film['title']}{year}: {render.timecode(film['duration_s'])}, {len(found['shots'])} shots\n")
+    render.table(
+        [">shot", ">at", "begins", ">score", "painting", "artist", "year", "why"],
+        [_shot_row(shot) for shot in found["shots"]],
+    )
+    rows = [row for row in found["influence"] if row["by"] == by][:15]
+    if not rows:
+        render.note("\nno matches: `r2r paintings import` brings a collection in")
+        return
+    typer.echo("")
+    render.table(
+        [by, ">share", ">by chance", ">lift"],
+        [(row["name"], f"{row['share']:.1%}", f"{row['expected']:.1%}", _lift(row["lift"])) for row in rows],
+    )
+    typer.echo(
+        "\nshare: of the film's time among the best matches; lift: share over chance. Likeness, not proof of influence."
+    )
+
+
+def _shot_row(shot: dict[str, Any]) -> tuple[Any, ...]:
+    start = (shot["number"], render.timecode(shot["start_s"]), shot["transition"])
+    if shot["blank"]:
+        return (*start, "", f"({BLANK[shot['blank']]})", "", "", "")
+    if not shot["matches"]:
+        return (*start, "", "–", "", "", "")
+    best = shot["matches"][0]
+    painting = best["painting"]
+    return (
+        *start,
+        f"{best['score']:.3f}",
+        render.short(painting["title"], 36),
+        render.short(painting["artist"], 24),
+        years(painting),
+        why(best),
+    )
+
+
+def why(match: dict[str, Any]) -> str:
+    """V_r, S_a, and the two metrics that bring the most of what they could."""
+    best = sorted(match["metrics"].items(), key=lambda item: -item[1]["similarity"])[:2]
+    names = ", ".join(f"{name} {value['similarity']:.2f}" for name, value in best)
+    return f"V {match['visual']:.2f} S {match['semantic']:.2f}: {names}"
+
+
+def years(painting: dict[str, Any]) -> str:
+    """1503–1506, 1890, or nothing."""
+    begin, end = painting["year_from"], painting["year_to"]
+    if begin is None and end is None:
+        return ""
+    if begin == end:
+        return str(begin)
+    return f"{'' if begin is None else begin}–{'' if end is None else end}"
+
+
+def _lift(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}×"
+
+
+def write_csv(found: dict[str, Any], path: Path) -> None:
+    """One row per shot and painting; a shot without matches has one row with those columns empty."""
+    metrics = list(found["profile"]["weights"])
+    text = io.StringIO()
+    out = csv.writer(text)
+    out.writerow(("shot", *SHOT[1:], "rank", "painting_id", *PAINTING[1:], *SCORE, *metrics))
+    for shot in found["shots"]:
+        begin = [shot[name] for name in SHOT]
+        if not shot["matches"]:
+            out.writerow(begin + [""] * (1 + len(PAINTING) + len(SCORE) + len(metrics)))
+        for match in shot["matches"]:
+            out.writerow(
+                (
+                    *begin,
+                    match["rank"],
+                    *(match["painting"][name] for name in PAINTING),
+                    *(match[name] for name in SCORE),
+                    *(match["metrics"][name]["similarity"] for name in metrics),
+                )
+            )
+    files.write_text(path, text.getvalue())

@@ -1,0 +1,170 @@
+"""Wait for jobs: keep the sweep going and a local worker alive, and show how far they are."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
+
+from r2r_cli import render
+from r2r_shared import broker
+from r2r_shared.errors import TransientError, Unavailable
+from r2r_shared.local_worker import LocalWorker
+from r2r_shared.queries import jobs, segments
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from r2r_cli.context import Session
+    from r2r_shared.queries.jobs import Job
+
+POLL_S = 0.25
+SWEEP_S = 2.0
+ENDED = ("done", "failed", "cancelled")
+
+
+class Reporter(Protocol):
+    """Shows jobs as they go on."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+    def update(self, job: Job) -> None: ...
+
+
+def wait_for_jobs(opened: Session, job_ids: Sequence[int], *, quiet: bool = False) -> list[Job]:
+    """Wait until all jobs have ended; on this machine's own stack a worker runs for as long.
+
+    Ctrl-C ends the waiting and the local worker, not the jobs: they go on where they were.
+    """
+    worker = LocalWorker(opened.settings, opened.stack) if opened.stack.local else None
+    app = broker.make_app(opened.settings, opened.stack.broker_url)
+    last_sweep = 0.0
+    try:
+        with _reporter(quiet) as reporter:
+            while True:
+                if worker is not None:
+                    worker.ensure()
+                if time.monotonic() - last_sweep > SWEEP_S:
+                    last_sweep = time.monotonic()
+                    _sweep(opened, app)
+                found = [jobs.get(opened.conn, job_id) for job_id in job_ids]
+                for job in found:
+                    reporter.update(job)
+                if all(job.state in ENDED for job in found):
+                    return found
+                time.sleep(POLL_S)
+    finally:
+        if worker is not None:
+            worker.stop()
+
+
+def _sweep(opened: Session, app: broker.Celery) -> None:
+    """Send what lost its message or its worker. A broker that is away for a moment is no reason to stop waiting."""
+    settings = opened.settings
+    messages = segments.sweep(opened.conn, lease_s=settings.lease_s, max_attempts=settings.max_attempts)
+    try:
+        broker.send_all(app, messages)
+    except (TransientError, Unavailable) as error:
+        render.note(f"waiting for the broker: {error}")
+
+
+def _reporter(quiet: bool) -> Reporter:
+    if quiet:
+        return _Quiet()
+    return _Bars() if sys.stderr.isatty() else _Lines()
+
+
+class _Quiet:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+    def update(self, job: Job) -> None:
+        pass
+
+
+class _Lines(_Quiet):
+    """Plain lines for a pipe or a log: at each change of stage, and every five seconds."""
+
+    def __init__(self) -> None:
+        self._said: dict[int, tuple[str, float]] = {}
+
+    def update(self, job: Job) -> None:
+        said = self._said.get(job.id)
+        now = time.monotonic()
+        key = job.state if job.state in ENDED else f"{job.state} {job.stage}"
+        if said is not None and said[0] == key and (now - said[1] < 5 or job.state in ENDED):
+            return
+        self._said[job.id] = (key, now)
+        render.note(f"{job.about}: {describe(job)}")
+
+
+class _Bars(_Quiet):
+    """A rich progress bar for each job."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+        self._progress = Progress(
+            TextColumn("{task.fields[about]}", markup=False),
+            BarColumn(bar_width=24),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[detail]}", markup=False),
+            console=Console(stderr=True),
+            refresh_per_second=5,
+        )
+        self._tasks: dict[int, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def update(self, job: Job) -> None:
+        about, detail = render.short(job.about, 40), describe(job, share=False)
+        if job.id not in self._tasks:
+            self._tasks[job.id] = self._progress.add_task("", total=1.0, about=about, detail=detail)
+        self._progress.update(self._tasks[job.id], completed=job.progress, about=about, detail=detail)
+
+
+def describe(job: Job, *, share: bool = True) -> str:
+    """Stage, share done, shots, frames a second, time left: as far as they are known."""
+    if job.state == "failed":
+        return f"failed: {job.error}"
+    if job.state != "running":
+        ended = f" in {render.timecode(elapsed_s(job))}" if job.state == "done" else ""
+        found = f", {job.shots} shots" if job.kind == "ingest" and job.shots else ""
+        return f"{job.state}{ended}{found}"
+    parts = [{"film": "decode", "pictures": "measure"}.get(job.stage, job.stage) or "waiting"]
+    if share:
+        parts.append(f"{job.progress:.0%}")
+    elapsed = elapsed_s(job)
+    if job.shots:
+        parts.append(f"{job.shots} shots")
+    if job.frames and elapsed > 0.5:
+        parts.append(f"{job.frames / elapsed:.0f} fps")
+    if job.progress > 0.02 and elapsed > 2:
+        parts.append(f"{render.timecode(elapsed * (1 - job.progress) / job.progress)} left")
+    return " · ".join(parts)
+
+
+def elapsed_s(job: Job) -> float:
+    """Wall seconds since a job began, by this machine's clock; until it ended, if it has."""
+    import datetime as dt
+
+    if job.started_at is None:
+        return 0.0
+    return max(0.0, ((job.finished_at or dt.datetime.now(dt.UTC)) - job.started_at).total_seconds())

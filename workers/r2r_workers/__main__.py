@@ -1,0 +1,46 @@
+"""`python -m r2r_workers`: a worker process. `r2r worker` and a waiting `r2r ingest` start it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+
+from r2r_shared import names
+
+
+def main() -> None:
+    """Serve queues until told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m r2r_workers", description=__doc__)
+    parser.add_argument("--queues", default=",".join((names.CONTROL, names.VIDEO, names.PAINTINGS)))
+    parser.add_argument("--processes", type=int, default=None, help="pool children; by default R2R_WORKERS")
+    parser.add_argument("--local", action="store_true", help="end when standard input closes: its owner is gone")
+    args = parser.parse_args()
+    if args.local:
+        threading.Thread(target=_end_with_owner, name="owner", daemon=True).start()
+
+    from r2r_workers.app import app
+    from r2r_workers.runtime import settings
+
+    app.worker_main(
+        [
+            "worker",
+            f"--queues={args.queues}",
+            f"--concurrency={args.processes or settings().workers}",
+            "--loglevel=INFO",
+            "--without-gossip",
+            "--without-mingle",
+            f"--hostname=r2r-{os.getpid()}@%h",
+        ]
+    )
+
+
+def _end_with_owner() -> None:
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main()
