@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TypeAlias
 
@@ -11,18 +11,18 @@ from pgvector.psycopg import register_vector
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 
-from r2r_shared.errors import TransientError, Unavailable, UserError
+from r2r_shared.errors import Unavailable, UserError
 
 Connection: TypeAlias = psycopg.Connection[TupleRow]
 
 # A cluster's firewalls forget idle connections and its hosts vanish: notice within about a minute.
 _DEFAULTS = {
     "application_name": "r2r",
-    "connect_timeout": 10,
-    "keepalives": 1,
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
-    "keepalives_count": 3,
+    "connect_timeout": "10",
+    "keepalives": "1",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
 }
 
 
@@ -38,7 +38,7 @@ def connect(url: str, *, autocommit: bool = False) -> Connection:
     parameters = _parameters(url)
     try:
         # Autocommit at first: looking up the vector types must not leave a transaction open.
-        conn = psycopg.connect(make_conninfo(**{**_DEFAULTS, **parameters}), autocommit=True)
+        conn = psycopg.connect(make_conninfo("", **{**_DEFAULTS, **parameters}), autocommit=True)
     except psycopg.OperationalError as exc:
         raise Unavailable(
             f"Postgres at {_where(parameters)} does not answer: {_reason(exc, parameters)}",
@@ -63,8 +63,8 @@ def register(conn: Connection) -> bool:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """For commands: a server that went away becomes one line and a remedy.
+def translated() -> Generator[None]:
+    """A server that goes away within the `with` becomes one line and a remedy; a worker tries again on it.
 
     Raises:
         Unavailable: the connection broke, or the server is shutting down, full or out of resources.
@@ -75,19 +75,6 @@ def translated() -> Iterator[None]:
         raise Unavailable(
             f"Postgres stopped answering: {_reason(exc, {})}", "try again; `r2r doctor` checks every part"
         ) from exc
-
-
-@contextmanager
-def transient() -> Iterator[None]:
-    """For workers: a server that is away, restarting or in a deadlock means the work is tried again.
-
-    Raises:
-        TransientError: what `translated` and `connect` call Unavailable.
-    """
-    try:
-        yield
-    except (psycopg.OperationalError, psycopg.InterfaceError, Unavailable) as exc:
-        raise TransientError(_reason(exc, {})) from exc
 
 
 def describe(url: str) -> str:

@@ -15,6 +15,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from r2r_shared.errors import Unavailable
 from r2r_shared.processes import process_name, rotate
@@ -48,13 +50,18 @@ class LocalRedis:
 
     def client(self, database: int = 0) -> redis.Redis:
         """A client of ours, for a few commands; close it."""
-        return redis.Redis(unix_socket_path=str(self.socket), db=database, socket_timeout=5, socket_connect_timeout=2)
+        return redis.Redis(
+            unix_socket_path=str(self.socket),
+            db=database,
+            socket_timeout=5,
+            retry=Retry(NoBackoff(), 0),  # by default it tries for four seconds before it says that nobody is there
+        )
 
     def answers(self) -> bool:
         """True where the server takes commands; it does not while it reads its file."""
         with self.client() as client:
             try:
-                return bool(client.ping())
+                return bool(client.ping())  # pyright: ignore[reportUnknownMemberType]
             except redis.RedisError:
                 return False
 
@@ -87,7 +94,8 @@ class LocalRedis:
         """End the server; does nothing where it does not run."""
         pid = self._alive()
         with self.client() as client, suppress(redis.RedisError):
-            client.shutdown(nosave=True)  # the append-only file is flushed all the same
+            # The append-only file is flushed all the same.
+            client.shutdown(nosave=True)  # pyright: ignore[reportUnknownMemberType]
         deadline = time.monotonic() + STOP_S
         while pid is not None and self._alive() == pid and time.monotonic() < deadline:
             time.sleep(0.02)

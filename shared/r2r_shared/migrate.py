@@ -6,7 +6,7 @@ of processes may apply at once: one does the work, the others wait and find noth
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -110,7 +110,7 @@ def _upgrade(url: str) -> None:
 
 
 @contextmanager
-def _sqlalchemy(url: str) -> Iterator[Connection]:
+def _sqlalchemy(url: str) -> Generator[Connection]:
     """One SQLAlchemy connection, opened by our own `connect`: no second way to write a URL."""
     engine = create_engine("postgresql+psycopg://", creator=lambda: db.connect(url), poolclass=NullPool)
     try:
