@@ -28,6 +28,7 @@ lint: install
 
 types: install
 	$(BIN)/pyright
+	$(BIN)/pyright --project workers
 
 check: lint types test
 

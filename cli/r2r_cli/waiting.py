@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import time
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from r2r_shared.local_worker import LocalWorker
 from r2r_shared.queries import jobs, segments
 
 if TYPE_CHECKING:
+    from celery import Celery
     from rich.progress import TaskID
 
     from r2r_cli.context import Session
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 POLL_S = 0.25
 SWEEP_S = 2.0
+GRACE_S = 3.0
 ENDED = ("done", "failed", "cancelled")
 
 
@@ -50,7 +53,7 @@ def wait_for_jobs(opened: Session, job_ids: Sequence[int], *, quiet: bool = Fals
                     worker.ensure()
                 if time.monotonic() - last_sweep > SWEEP_S:
                     last_sweep = time.monotonic()
-                    _sweep(opened, app)
+                    sweep(opened, app)
                 found = [jobs.get(opened.conn, job_id) for job_id in job_ids]
                 for job in found:
                     reporter.update(job)
@@ -59,10 +62,19 @@ def wait_for_jobs(opened: Session, job_ids: Sequence[int], *, quiet: bool = Fals
                 time.sleep(POLL_S)
     finally:
         if worker is not None:
-            worker.stop()
+            end_worker(opened, worker)
 
 
-def _sweep(opened: Session, app: broker.Celery) -> None:
+def end_worker(opened: Session, worker: LocalWorker) -> None:
+    """Stop our own worker now, and put back what it held: its next attempt is not its second."""
+    pid = worker.pid
+    if pid is None:
+        return
+    worker.stop(grace_s=GRACE_S)
+    segments.hand_back_of(opened.conn, f"{socket.gethostname()}:{pid}/")
+
+
+def sweep(opened: Session, app: Celery) -> None:
     """Send what lost its message or its worker. A broker that is away for a moment is no reason to stop waiting."""
     settings = opened.settings
     messages = segments.sweep(opened.conn, lease_s=settings.lease_s, max_attempts=settings.max_attempts)

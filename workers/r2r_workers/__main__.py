@@ -16,9 +16,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m r2r_workers", description=__doc__)
     parser.add_argument("--queues", default=",".join((names.CONTROL, names.VIDEO, names.PAINTINGS)))
     parser.add_argument("--processes", type=int, default=None, help="pool children; by default R2R_WORKERS")
-    parser.add_argument("--local", action="store_true", help="end when standard input closes: its owner is gone")
+    parser.add_argument("--local", action="store_true", help="be the one worker of this home; end when stdin closes")
     args = parser.parse_args()
     if args.local:
+        from r2r_shared import local_worker
+        from r2r_shared.settings import Settings
+
+        lock = local_worker.hold_lock(Settings.from_env().home)  # held for as long as this process lives
+        if lock is None:
+            raise SystemExit(local_worker.EXIT_ANOTHER_HOLDS_THE_LOCK)
         threading.Thread(target=_end_with_owner, name="owner", daemon=True).start()
 
     from r2r_workers.app import app

@@ -38,8 +38,8 @@ def settings() -> Settings:
 
 @cache
 def name() -> str:
-    """host:pid, as segments record who held them."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    """host:worker/child by their process ids, as segments record who held them."""
+    return f"{socket.gethostname()}:{os.getppid()}/{os.getpid()}"
 
 
 @contextmanager

@@ -52,7 +52,7 @@ def status(json: options.Json = False) -> None:
         with open_stack(settings) as stack:
             url = stack.database_url
             found = {"current": migrations.current(url), "pending": migrations.pending(url)}
-    found = {"database": db.without_password(url), **found}
+    found = {"database": db.describe(url), **found}
     if json:
         render.print_json(found)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -17,9 +18,13 @@ def worker(
 
     Example: r2r worker --queues video
     """
+    import subprocess
+    import sys
+
     from r2r_cli import context
     from r2r_shared import names
-    from r2r_shared.local_worker import run_foreground
+    from r2r_shared.errors import UserError
+    from r2r_shared.local_worker import EXIT_ANOTHER_HOLDS_THE_LOCK
 
     unknown = [name for name in queues.split(",") if name not in names.QUEUES]
     if unknown:
@@ -27,9 +32,19 @@ def worker(
             f"no queue {', '.join(unknown)}; there are {', '.join(names.QUEUES)}", param_hint="--queues"
         )
     with context.session() as opened:
-        code = run_foreground(
-            opened.settings, opened.stack, queues=queues, processes=processes or opened.settings.workers
-        )
+        command = [sys.executable, "-m", "r2r_workers", f"--queues={queues}"]
+        command.append(f"--processes={processes or opened.settings.workers}")
+        if opened.stack.local:
+            command.append("--local")
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, env={**os.environ, **opened.stack.environ()})
+        while True:
+            try:
+                code = child.wait()
+                break
+            except KeyboardInterrupt:  # the worker has it, too, and ends when its work is done or handed back
+                continue
+    if code == EXIT_ANOTHER_HOLDS_THE_LOCK:
+        raise UserError("this machine's own stack has a worker already", "one is enough; it serves every shell")
     raise typer.Exit(code)
 
 
@@ -40,10 +55,9 @@ def up() -> None:
     """
     import time
 
-    from r2r_cli import context, render
+    from r2r_cli import context, render, waiting
     from r2r_shared import broker
     from r2r_shared.local_worker import LocalWorker
-    from r2r_shared.queries import segments
 
     with context.session() as opened:
         typer.echo(f"R2R_DATABASE_URL={opened.stack.database_url}")
@@ -51,19 +65,15 @@ def up() -> None:
         if not opened.stack.local:
             render.note("these servers are not ours to hold open; `r2r worker` serves them")
             return
-        render.note("the stack is up; Ctrl-C ends it")
+        render.note("the stack is up, with a worker; Ctrl-C ends it")
         app = broker.make_app(opened.settings, opened.stack.broker_url)
         local = LocalWorker(opened.settings, opened.stack)
-        settings = opened.settings
         try:
             while True:
                 local.ensure()
-                broker.send_all(
-                    app,
-                    segments.sweep(opened.conn, lease_s=settings.lease_s, max_attempts=settings.max_attempts),
-                )
-                time.sleep(2)
+                waiting.sweep(opened, app)
+                time.sleep(waiting.SWEEP_S)
         except KeyboardInterrupt:
             render.note("\nstopping")
         finally:
-            local.stop()
+            waiting.end_worker(opened, local)
