@@ -3,6 +3,7 @@
 R2RError
 ├── UserError            one line that says what is wrong, and a hint that says what to do
 │   ├── FilmRefused      the file is not a film that can be analysed
+│   ├── PictureRefused   the file is not a picture that can be measured
 │   ├── NotFound         no film, job, painting, … answers to that name
 │   └── Unavailable      a server that is needed does not answer
 ├── TransientError       trying again may help: the work goes back into the queue
@@ -34,6 +35,21 @@ class UserError(R2RError):
 
 class FilmRefused(UserError):
     """A file that `ingest` will not take; nothing of it is stored."""
+
+
+class PictureRefused(UserError):
+    """A file that is not a picture, or not one that can be taken.
+
+    Args:
+        name: the file.
+        reason: why, in words that are the same for all of a kind: an import counts by it.
+        detail: what is special to this file.
+    """
+
+    def __init__(self, name: str, reason: str, detail: str = "") -> None:
+        super().__init__(f"{name}: {reason}" + (f" ({detail})" if detail else ""))
+        self.reason = reason
+        self.detail = detail
 
 
 class NotFound(UserError):

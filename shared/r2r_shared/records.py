@@ -64,6 +64,23 @@ class FilmProbe:
 
 
 @dataclass(frozen=True, slots=True)
+class DetectorSettings:
+    """How shots are found.
+
+    Attributes:
+        kind: "adaptive": PySceneDetect's adaptive detector and our own for dissolves; "transnet": TransNetV2.
+        adaptive_threshold: how many times its neighbours' change a cut's change must be.
+        min_content: least change at a cut, mean of the HSV differences, 0..255.
+        transnet_threshold: least probability of a transition, 0..1.
+    """
+
+    kind: Literal["adaptive", "transnet"] = "adaptive"
+    adaptive_threshold: float = 3.0
+    min_content: float = 15.0
+    transnet_threshold: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
 class FoundKeyframe:
     """One frame kept of a shot. `jpeg` is the active picture, long side at most 512 px."""
 
@@ -150,6 +167,21 @@ class PaintingRecord:
     museum: str = ""
     genre: str = ""
     extra: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An entry of a painting source that is no usable work.
+
+    Attributes:
+        file: what the source calls it.
+        reason: why, in words that are the same for all of a kind: refusals are counted by it.
+        detail: what is special to this one: the line number, what was found instead.
+    """
+
+    file: str
+    reason: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

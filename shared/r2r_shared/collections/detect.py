@@ -1,0 +1,135 @@
+"""Which reader a source needs, from what lies in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from r2r_shared.collections import artgan, disk, folder, manifest, text, wikiart_general
+from r2r_shared.errors import UserError
+from r2r_shared.records import PaintingRecord, Refusal
+
+MANIFESTS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
+_MANIFEST_NAMES = ("paintings", "manifest", "metadata", "collection")
+_SAMPLE = 500  # pictures looked at before a folder's layout is named
+_ACCEPTED = (
+    "a folder of pictures (sub-folders: movement, or movement/artist), a manifest (.csv, .json, .jsonl) beside its "
+    "pictures, or WikiArt's layouts; --format folder|manifest|artgan|wikiart decides"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source and the reader that fits: `format` is folder, manifest, artgan or wikiart."""
+
+    format: str
+    path: Path
+    read: Callable[[Path], Iterator[PaintingRecord | Refusal]]
+
+    def records(self) -> Iterator[PaintingRecord | Refusal]:
+        """The source's entries, read anew."""
+        return self.read(self.path)
+
+    @property
+    def default_name(self) -> str:
+        """What its collection is called where nobody says: a folder's name, or a manifest's if that says more."""
+        path = self.path.resolve()
+        if path.is_dir():
+            return text.clean(path.name)
+        return text.clean(path.parent.name if path.stem.lower() in _MANIFEST_NAMES else path.stem)
+
+
+READERS: dict[str, Callable[[Path], Iterator[PaintingRecord | Refusal]]] = {
+    "folder": folder.records,
+    "manifest": manifest.records,
+    "artgan": artgan.records,
+    "wikiart": wikiart_general.records,
+}
+
+
+def detect(source: Path, *, format: str | None = None) -> Source:
+    """The reader for `source`; `format` names it where a person knows better.
+
+    Raises:
+        UserError: nothing is there, nothing fits, or two manifests do; says what was seen and what is accepted.
+    """
+    try:
+        there = source.is_dir() or source.is_file()
+    except (OSError, ValueError):
+        there = False
+    if not there:
+        raise UserError(f"{source} is not there", "name a folder or a manifest of paintings")
+    if format is not None and format not in READERS:
+        raise UserError(f"--format {format} is not known", f"use one of {', '.join(READERS)}")
+    if source.is_file():
+        return _of_file(source, format)
+    try:
+        return _of_folder(source, format)
+    except PermissionError as exc:
+        raise UserError(f"{exc.filename or source} may not be read", "check its permissions") from exc
+
+
+def _of_file(source: Path, format: str | None) -> Source:
+    suffix = source.suffix.lower()
+    if format not in {None, "manifest"}:
+        raise UserError(f"{source} is a file, and --format {format} reads a folder", "name the folder")
+    if suffix in MANIFESTS or format == "manifest":
+        return Source("manifest", source, READERS["manifest"])
+    if suffix in disk.PICTURES:
+        raise UserError(f"{source} is one picture", "name the folder that it is in")
+    if suffix in {".zip", ".tar", ".gz", ".tgz", ".7z", ".rar"}:
+        raise UserError(f"{source} is an archive", "unpack it first and name the folder")
+    raise UserError(f"{source} is not a source of paintings", f"accepted: {_ACCEPTED}")
+
+
+def _of_folder(source: Path, format: str | None) -> Source:
+    if format == "manifest" or (format is None and _manifests(source)):
+        return Source("manifest", _the_manifest(source), READERS["manifest"])
+    if format is not None:
+        return Source(format, source, READERS[format])
+    if wikiart_general.bases(source):
+        return Source("wikiart", source, READERS["wikiart"])
+    seen = list(islice((path for path in disk.walk(source)), 20 * _SAMPLE))
+    pictures = [path for path in seen if path.suffix.lower() in disk.PICTURES]
+    if not pictures:
+        kinds = Counter(path.suffix.lower() or "without a suffix" for path in seen).most_common(5)
+        what = ", ".join(f"{count} {kind}" for kind, count in kinds) or "nothing"
+        raise UserError(f"{source} holds no pictures; seen: {what}", f"accepted: {_ACCEPTED}")
+    name = "artgan" if _is_artgan(pictures[:_SAMPLE], source) else "folder"
+    return Source(name, source, READERS[name])
+
+
+def _manifests(source: Path) -> list[Path]:
+    """Manifests directly in a folder: those named as such, else any CSV or JSON file."""
+    found = [path for path in sorted(source.iterdir()) if path.suffix.lower() in MANIFESTS and path.is_file()]
+    found = [path for path in found if not path.name.startswith(".")]
+    return [path for path in found if path.stem.lower() in _MANIFEST_NAMES] or found
+
+
+def _the_manifest(source: Path) -> Path:
+    found = _manifests(source)
+    if not found:
+        raise UserError(f"{source} holds no manifest", "write a .csv, .json or .jsonl there, or drop --format manifest")
+    if len(found) > 1:
+        names = ", ".join(path.name for path in found[:6])
+        raise UserError(f"{source} holds several manifests: {names}", "name the one to read, or use --format folder")
+    return found[0]
+
+
+def _is_artgan(pictures: list[Path], source: Path) -> bool:
+    """True where nearly all pictures are Style/artist-slug_title-slug, and most artists have two names.
+
+    A person's own `water_lilies.jpg` has the underscore too, but no hyphens before it.
+    """
+    fitting = 0
+    two_names = 0
+    for path in pictures:
+        slugs = artgan.slugs_of(path.stem)
+        if slugs is None or len(path.relative_to(source).parts) != 2 or slugs[0] != slugs[0].lower():
+            continue
+        fitting += 1
+        two_names += "-" in slugs[0]
+    return fitting >= 0.9 * len(pictures) and two_names >= 0.5 * len(pictures)
