@@ -13,7 +13,8 @@ CREATE TABLE profiles (
     metrics_version int         NOT NULL,
     dim             int         NOT NULL CHECK (dim BETWEEN 1 AND 2000),
     active          boolean     NOT NULL DEFAULT false,
-    revision        bigint      NOT NULL DEFAULT 0,   -- counts changes to its paintings and ranges
+    revision        bigint      NOT NULL DEFAULT 0,   -- counts changes to its paintings' features and dates
+    fingerprint     bytea,                            -- of those, at that revision
     created_at      timestamptz NOT NULL DEFAULT now(),
     UNIQUE (name, encoder_digest, depth_digest, metrics_version)
 );
@@ -26,6 +27,8 @@ CREATE TABLE metric_ranges (
     low        double precision NOT NULL,
     high       double precision NOT NULL,
     range      double precision NOT NULL CHECK (range > 0),
+    centre     double precision[] NOT NULL,           -- the paintings' mean, and the farthest painting's distance
+    radius     double precision NOT NULL,             --   from it: what bounds a search by candidate lists
     PRIMARY KEY (profile_id, metric)
 );
 
@@ -168,38 +171,52 @@ CREATE TABLE keyframes (
     UNIQUE (shot_id, frame)
 );
 
--- Both feature tables carry the same columns. PLAIN storage: a vector of 2 kB is read 30 million times a match.
+-- Both feature tables carry the same columns. A match reads each painting's row thousands of times, so its vectors
+-- stay in the row as they are: PLAIN spares the small ones a copy on every read (a short header would have to be
+-- unpacked), and the row may fill its page before an embedding moves out of it.
 CREATE TABLE painting_features (
     profile_id  bigint    NOT NULL REFERENCES profiles ON DELETE CASCADE,
     painting_id bigint    NOT NULL REFERENCES paintings ON DELETE CASCADE,
     dc          vector(9) NOT NULL,
-    avg_dof     real      NOT NULL,
-    max_dof     real      NOT NULL,
-    min_dof     real      NOT NULL,
-    saturation  real      NOT NULL,
-    balance     real      NOT NULL,
+    dc1         vector(3) NOT NULL GENERATED ALWAYS AS (subvector(dc, 1, 3)) STORED,
+    dc2         vector(3) NOT NULL GENERATED ALWAYS AS (subvector(dc, 4, 3)) STORED,
+    dc3         vector(3) NOT NULL GENERATED ALWAYS AS (subvector(dc, 7, 3)) STORED,
+    avg_dof     double precision NOT NULL,
+    max_dof     double precision NOT NULL,
+    min_dof     double precision NOT NULL,
+    saturation  double precision NOT NULL,
+    balance     double precision NOT NULL,
     shadow      vector(9) NOT NULL,
-    contrast    real      NOT NULL,
+    contrast    double precision NOT NULL,
     embedding   vector    NOT NULL,
     PRIMARY KEY (profile_id, painting_id)
 );
-ALTER TABLE painting_features ALTER COLUMN embedding SET STORAGE PLAIN;
+ALTER TABLE painting_features
+    ALTER COLUMN dc1 SET STORAGE PLAIN, ALTER COLUMN dc2 SET STORAGE PLAIN, ALTER COLUMN dc3 SET STORAGE PLAIN,
+    ALTER COLUMN shadow SET STORAGE PLAIN, ALTER COLUMN embedding SET STORAGE EXTERNAL,
+    SET (toast_tuple_target = 8160);
 
 CREATE TABLE keyframe_features (
     profile_id  bigint    NOT NULL REFERENCES profiles ON DELETE CASCADE,
     keyframe_id bigint    NOT NULL REFERENCES keyframes ON DELETE CASCADE,
     dc          vector(9) NOT NULL,
-    avg_dof     real      NOT NULL,
-    max_dof     real      NOT NULL,
-    min_dof     real      NOT NULL,
-    saturation  real      NOT NULL,
-    balance     real      NOT NULL,
+    dc1         vector(3) NOT NULL GENERATED ALWAYS AS (subvector(dc, 1, 3)) STORED,
+    dc2         vector(3) NOT NULL GENERATED ALWAYS AS (subvector(dc, 4, 3)) STORED,
+    dc3         vector(3) NOT NULL GENERATED ALWAYS AS (subvector(dc, 7, 3)) STORED,
+    avg_dof     double precision NOT NULL,
+    max_dof     double precision NOT NULL,
+    min_dof     double precision NOT NULL,
+    saturation  double precision NOT NULL,
+    balance     double precision NOT NULL,
     shadow      vector(9) NOT NULL,
-    contrast    real      NOT NULL,
+    contrast    double precision NOT NULL,
     embedding   vector    NOT NULL,
     PRIMARY KEY (profile_id, keyframe_id)
 );
-ALTER TABLE keyframe_features ALTER COLUMN embedding SET STORAGE PLAIN;
+ALTER TABLE keyframe_features
+    ALTER COLUMN dc1 SET STORAGE PLAIN, ALTER COLUMN dc2 SET STORAGE PLAIN, ALTER COLUMN dc3 SET STORAGE PLAIN,
+    ALTER COLUMN shadow SET STORAGE PLAIN, ALTER COLUMN embedding SET STORAGE EXTERNAL,
+    SET (toast_tuple_target = 8160);
 CREATE INDEX keyframe_features_keyframe ON keyframe_features (keyframe_id);
 CREATE INDEX painting_features_painting ON painting_features (painting_id);
 
@@ -226,6 +243,7 @@ CREATE TABLE film_matches (
     film_year  int,
     top_k      int    NOT NULL,
     how        text   NOT NULL CHECK (how IN ('exact', 'lists')),
+    unproven   int    NOT NULL DEFAULT 0,             -- keyframes that the lists may have missed a painting for
     matched_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (film_id, profile_id)
 );

@@ -1,0 +1,175 @@
+"""Matches: the best paintings of a film's keyframes, stored; and of any picture, live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection
+
+from r2r_shared.errors import NotFound
+from r2r_shared.queries import profiles
+from r2r_shared.queries.probes import Found
+from r2r_shared.queries.search import How, Search
+from r2r_shared.records import Features
+from r2r_shared.score import DEFAULT, Weights
+
+K = 20
+"""Matches kept per keyframe where nobody says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A painting, and how near a picture it is.
+
+    Attributes:
+        visual: V_r.   semantic: S_a.
+        similarities: each metric's max(0, 1 − Δ / range), in METRICS order.
+    """
+
+    painting_id: int
+    score: float
+    visual: float
+    semantic: float
+    similarities: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What a film was matched against.
+
+    Attributes:
+        how: "exact", or "lists" where the two candidate lists were used.
+        keyframes: how many were matched.   paintings: with how many each was compared.
+        unproven: keyframes whose best paintings the lists could not prove to be the best; 0 for "exact".
+    """
+
+    revision: int
+    how: str
+    keyframes: int
+    paintings: int
+    unproven: int
+
+
+def match_film(
+    conn: Connection[Any],
+    film_id: int,
+    profile_id: int,
+    *,
+    k: int = K,
+    how: How = "auto",
+    job_id: int | None = None,
+) -> Matched:
+    """Store the `k` best paintings, under the default weights, of each keyframe of a film, replacing what was there.
+
+    Blank shots are not matched; paintings made after the film are left out where both years are known.
+    In the caller's transaction: all of it is seen, or none. The rows of the film and of the profile are held until
+    that ends, so that neither the film's year nor the collection changes meanwhile.
+
+    Args:
+        job_id: the analysis to match; the one that is shown, if None.
+
+    Raises:
+        NotFound: no such film or profile.
+        UserError: `how` is "lists", and the profile has no indexes for them.
+    """
+    with conn.transaction():
+        film = conn.execute(
+            "SELECT year, coalesce(%s, analysis_id) FROM films WHERE id = %s FOR NO KEY UPDATE", (job_id, film_id)
+        ).fetchone()
+        if film is None:
+            raise NotFound(f"there is no film {film_id}", "`r2r films list` shows them all")
+        year, analysis_id = film
+        conn.execute("SELECT FROM profiles WHERE id = %s FOR SHARE", (profile_id,))
+        revision = profiles.get(conn, profile_id).revision
+        keyframe_ids = matchable(conn, analysis_id, profile_id)
+        search = Search.plan(conn, profile_id, year=year, pictures=len(keyframe_ids), how=how)
+        conn.execute("DELETE FROM matches WHERE profile_id = %s AND keyframe_id = ANY(%s)", (profile_id, keyframe_ids))
+        unproven = 0
+        for batch in search.of_keyframes(conn, keyframe_ids, k=k, weights=DEFAULT):
+            _store(conn, profile_id, batch.found)
+            unproven += batch.unproven
+        done = Matched(revision, search.how, len(keyframe_ids), search.paintings, unproven)
+        conn.execute(
+            """
+            INSERT INTO film_matches (film_id, profile_id, revision, film_year, top_k, how, unproven)
+            VALUES (%s, %s, %s, %s, %s, %s, %s)
+            ON CONFLICT (film_id, profile_id) DO UPDATE
+               SET revision = excluded.revision, film_year = excluded.film_year, top_k = excluded.top_k,
+                   how = excluded.how, unproven = excluded.unproven, matched_at = now()
+            """,
+            (film_id, profile_id, revision, year, k, search.how, unproven),
+        )
+    return done
+
+
+def current(conn: Connection[Any], film_id: int, profile_id: int, *, k: int, exact: bool = False) -> bool:
+    """Whether the stored matches are those that `match_film` would store now, at least `k` a keyframe."""
+    row = conn.execute(
+        """
+        SELECT EXISTS (
+               SELECT FROM film_matches AS m
+                 JOIN films AS f ON f.id = m.film_id
+                 JOIN profiles AS p ON p.id = m.profile_id
+                WHERE m.film_id = %(film)s AND m.profile_id = %(profile)s AND m.top_k >= %(k)s
+                  AND m.revision = p.revision AND m.film_year IS NOT DISTINCT FROM f.year
+                  AND (m.how = 'exact' OR NOT %(exact)s))
+        """,
+        {"film": film_id, "profile": profile_id, "k": k, "exact": exact},
+    ).fetchone()
+    return row == (True,)
+
+
+def live(
+    conn: Connection[Any],
+    features: Features,
+    profile_id: int,
+    *,
+    k: int = K,
+    weights: Weights = DEFAULT,
+    year: int | None = None,
+    how: How = "auto",
+) -> list[Match]:
+    """The `k` best paintings of any picture, best first, ties by painting id. Nothing is stored.
+
+    Args:
+        year: leaves out paintings that are known to be made after it; None leaves out none.
+
+    Raises:
+        NotFound: no such profile.
+        UserError: `how` is "lists", and the profile has no indexes for them.
+    """
+    with conn.transaction():
+        search = Search.plan(conn, profile_id, year=year, pictures=1, how=how)
+        rows = search.of_picture(conn, features, k=k, weights=weights)
+    return [
+        Match(painting, score, visual, semantic, tuple(similarities))
+        for painting, score, visual, semantic, similarities, _ in rows
+    ]
+
+
+def matchable(conn: Connection[Any], analysis_id: int | None, profile_id: int) -> list[int]:
+    """Ids of an analysis's keyframes that have features under a profile and lie in shots that are not blank."""
+    rows = conn.execute(
+        """
+        SELECT k.id
+          FROM shots AS s
+          JOIN keyframes AS k ON k.shot_id = s.id
+          JOIN keyframe_features AS f ON f.keyframe_id = k.id AND f.profile_id = %s
+         WHERE s.job_id = %s AND s.blank IS NULL
+         ORDER BY k.id
+        """,
+        (profile_id, analysis_id),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _store(conn: Connection[Any], profile_id: int, found: dict[int, list[Found]]) -> None:
+    with conn.cursor().copy(
+        "COPY matches (profile_id, keyframe_id, rank, painting_id, score, visual, semantic, metrics) "
+        "FROM STDIN (FORMAT BINARY)"
+    ) as copy:
+        copy.set_types(["int8", "int8", "int2", "int8", "float8", "float8", "float8", "float4[]"])
+        for keyframe_id, rows in found.items():
+            for rank, (*match, _) in enumerate(rows, start=1):
+                copy.write_row((profile_id, keyframe_id, rank, *match))
