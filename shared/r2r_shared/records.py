@@ -64,23 +64,6 @@ class FilmProbe:
 
 
 @dataclass(frozen=True, slots=True)
-class DetectorSettings:
-    """How shots are found.
-
-    Attributes:
-        kind: "adaptive": PySceneDetect's adaptive detector and our own for dissolves; "transnet": TransNetV2.
-        adaptive_threshold: how many times its neighbours' change a cut's change must be.
-        min_content: least change at a cut, mean of the HSV differences, 0..255.
-        transnet_threshold: least probability of a transition, 0..1.
-    """
-
-    kind: Literal["adaptive", "transnet"] = "adaptive"
-    adaptive_threshold: float = 3.0
-    min_content: float = 15.0
-    transnet_threshold: float = 0.5
-
-
-@dataclass(frozen=True, slots=True)
 class FoundKeyframe:
     """One frame kept of a shot. `jpeg` is the active picture, long side at most 512 px."""
 

@@ -1,0 +1,69 @@
+"""Shots that show no picture: black, white, and title cards."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from r2r_shared.records import Blank
+from r2r_workers.media.reader import Picture
+from r2r_workers.media.signals import Signals
+
+_BLACK_MEAN, _BLACK_HIGH = 12.0, 32
+_WHITE_MEAN = 243.0
+_MOST = 0.9  # of a shot's frames
+
+
+def blank_frame(signals: Signals) -> Blank | None:
+    """Black or white all over."""
+    if signals.mean < _BLACK_MEAN and signals.high < _BLACK_HIGH:
+        return "black"
+    return "white" if signals.mean > _WHITE_MEAN else None
+
+
+def blank_shot(black: int, white: int, frames: int, keyframes: list[Picture]) -> Blank | None:
+    """What a shot is, if it is no picture.
+
+    Args:
+        black, white, frames: how many of the shot's frames are so.
+        keyframes: those chosen of it.
+    """
+    if black >= _MOST * frames:
+        return "black"
+    if white >= _MOST * frames:
+        return "white"
+    return "title" if keyframes and all(is_title_card(picture) for picture in keyframes) else None
+
+
+def is_title_card(picture: Picture) -> bool:
+    """Text on one flat colour.
+
+    At least 75 % of the picture is within 12 levels of its commonest colour, what stands out does so clearly, and it
+    is made of thin strokes: an opening with a square of 1/40 of the picture's height removes nearly all of it.
+    """
+    import cv2
+
+    height, width = picture.shape[:2]
+    ground = _commonest(picture)
+    apart = np.abs(picture.astype(np.int16) - ground).max(axis=2)
+    flat = float((apart <= 12).mean())
+    marks = (apart > 60).astype(np.uint8)
+    share = float(marks.mean())
+    if flat < 0.75 or not 0.001 <= share <= 0.2:
+        return False
+    size = max(3, height // 40)
+    solid = cv2.morphologyEx(marks, cv2.MORPH_OPEN, np.ones((size, size), np.uint8))
+    if float(solid.mean()) > 0.25 * share:
+        return False
+    # Letters stand in lines: the marks' rows are few bands, and each band is wider than it is high.
+    lines = marks.any(axis=1)
+    return float(lines.mean()) <= 0.6 and width > 0
+
+
+def _commonest(picture: Picture) -> NDArray[np.int16]:
+    """The middle of the fullest cell of a 16 × 16 × 16 colour histogram."""
+    cells = (picture >> 4).astype(np.int32)
+    code = (cells[..., 0] << 8) | (cells[..., 1] << 4) | cells[..., 2]
+    fullest = int(np.bincount(code.ravel(), minlength=4096).argmax())
+    inside = picture[code == fullest]
+    return np.median(inside, axis=0).astype(np.int16)
