@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from r2r_shared.queries.segments import Message
     from r2r_shared.settings import Settings
 
-PRIORITIES = range(10)  # 0 is looked at first, as kombu has it on Redis
+_MOST_URGENT = 9
 _SCHEMES = ("redis", "rediss", "redis+socket", "sentinel")
 _SOCKET_TIMEOUT_S = 3
 # One repetition, at once: a pooled connection may be older than the server. What is lost, the sweep sends again.
@@ -72,7 +72,7 @@ def send(app: Celery, segment_id: int, queue: str, *, priority: int = 0) -> None
     """Send one hint: look at this segment.
 
     Args:
-        priority: 0 (first) to 9.
+        priority: 0 to 9, the most urgent.
 
     Raises:
         Unavailable: the broker does not answer, known within about ten seconds.
@@ -86,12 +86,7 @@ def send_all(app: Celery, messages: Iterable[Message]) -> None:
     Raises:
         Unavailable: the broker does not answer; some may have been sent.
     """
-    hints = [
-        # A job's priority grows with its urgency, kombu's the other way.
-        (message.segment_id, names.QUEUE_OF[message.kind], PRIORITIES[-1] - message.priority)
-        for message in messages
-    ]
-    _send(app, hints)
+    _send(app, [(message.segment_id, names.QUEUE_OF[message.kind], message.priority) for message in messages])
 
 
 def check(broker_url: str) -> str:
@@ -112,10 +107,8 @@ def info(broker_url: str) -> dict[str, Any]:
     """
     from kombu import Connection
 
-    if urlsplit(broker_url).scheme not in _SCHEMES:
-        raise UserError(
-            f"the broker's address is not one of {', '.join(_SCHEMES)}", "write it as redis://:password@host:6379/0"
-        )
+    if not _well_formed(broker_url):
+        raise UserError("the broker's address is not that of a Redis", "write it as redis://:password@host:6379/0")
     options = _socket_options()
     try:
         with Connection(broker_url, transport_options=options, connect_timeout=_SOCKET_TIMEOUT_S) as connection:
@@ -130,7 +123,7 @@ def connection_errors() -> tuple[type[Exception], ...]:
     from kombu.exceptions import KombuError
     from redis.exceptions import RedisError
 
-    return (KombuError, RedisError, OSError, ValueError)  # the last: an address whose port is no number
+    return (KombuError, RedisError, OSError)
 
 
 def describe(broker_url: str) -> str:
@@ -150,13 +143,20 @@ def _send(app: Celery, hints: list[tuple[int, str, int]]) -> None:
                     names.WORK,
                     args=[segment_id],
                     queue=queue,
-                    priority=priority,
+                    priority=_MOST_URGENT - priority,  # a job's priority grows with its urgency, kombu's falls
                     producer=producer,
                     retry=True,
                     retry_policy=_RETRY,
                 )
     except connection_errors() as exc:
         raise _unavailable(str(app.conf.broker_url), exc) from exc
+
+
+def _well_formed(broker_url: str) -> bool:
+    try:
+        return urlsplit(broker_url).scheme in _SCHEMES and urlsplit(broker_url).port != 0
+    except ValueError:  # a port that is no number
+        return False
 
 
 def _socket_options() -> dict[str, Any]:

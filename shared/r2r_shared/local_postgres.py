@@ -81,8 +81,9 @@ class LocalPostgres:
         if not (self.data / "PG_VERSION").exists():
             self._initialise(binaries)
         self._check_version(binaries)
-        if not self.answers():
+        if self._pid() is None:
             self._launch(binaries)
+        self._wait()
         with db.connect(self.url("postgres"), autocommit=True) as conn:
             if conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone() is None:
                 conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
@@ -90,22 +91,28 @@ class LocalPostgres:
     def stop(self) -> None:
         """End the server and its sessions, cleanly; does nothing where it does not run."""
         pid = self._pid()
-        if pid is None or process_name(pid) != "postgres":
+        if pid is None:
             return
         os.kill(pid, signal.SIGINT)  # "fast": open transactions are rolled back
         deadline = time.monotonic() + STOP_S
-        while self._pid() == pid and process_name(pid) == "postgres":
+        while self._pid() == pid:
             if time.monotonic() > deadline:
                 os.kill(pid, signal.SIGQUIT)  # "immediate": the next start recovers from the log
                 return
             time.sleep(0.02)
 
     def _pid(self) -> int | None:
-        """The server's process id by its pid file; None without one."""
-        try:
-            return int((self.data / "postmaster.pid").read_text().splitlines()[0])
-        except (FileNotFoundError, IndexError, ValueError):
-            return None
+        """The process id of the server if it lives, by its pid file."""
+        pid = _first_number(self.data / "postmaster.pid")
+        return pid if pid is not None and process_name(pid) == "postgres" else None
+
+    def _wait(self) -> None:
+        """Until a server that lives takes connections: after its start, or while it recovers from a crash."""
+        deadline = time.monotonic() + START_S
+        while not self.answers():
+            if time.monotonic() > deadline:
+                raise _failed("the local Postgres does not answer", self.log.read_text(errors="replace"), self.log)
+            time.sleep(0.05)
 
     def _initialise(self, binaries: Path) -> None:
         """initdb beside the place and rename: a first start that was killed leaves nothing half made."""
@@ -144,7 +151,7 @@ class LocalPostgres:
             )
 
     def _launch(self, binaries: Path) -> None:
-        self._drop_stale_pid_file()
+        self._drop_foreign_pid_files()
         rotate(self.log)
         self.log.touch(mode=0o600)
         (self.data / "postgresql.conf").write_text(_configuration(self.sockets, durable=self.durable), encoding="utf-8")
@@ -174,11 +181,16 @@ class LocalPostgres:
                 raise _failed("the local Postgres does not start", said, self.log)
             time.sleep(0.2)
 
-    def _drop_stale_pid_file(self) -> None:
-        """Postgres removes a dead server's pid file itself, unless the pid now belongs to someone else."""
-        pid = self._pid()
-        if pid is not None and process_name(pid) != "postgres":
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
+    def _drop_foreign_pid_files(self) -> None:
+        """Postgres gets over the pid files of a dead server, unless the pid lives on as something else.
+
+        That is any process after a restart of a container, or the server's own zombie where nothing reaps it.
+        Sessions that outlived their server are safe: Postgres knows those by its shared memory.
+        """
+        for file in (self.data / "postmaster.pid", self.sockets / ".s.PGSQL.5432.lock"):
+            pid = _first_number(file)
+            if pid is not None and process_name(pid) != "postgres" and _signalable(pid):
+                file.unlink(missing_ok=True)
 
 
 def _binaries() -> Path:
@@ -231,6 +243,22 @@ def _effective_capabilities() -> int:
         return 0
     match = re.search(r"^CapEff:\s*([0-9a-f]+)", status, re.MULTILINE)
     return int(match[1], 16) if match else 0
+
+
+def _first_number(file: Path) -> int | None:
+    try:
+        return int(file.read_text().split()[0])
+    except (FileNotFoundError, IndexError, ValueError):
+        return None
+
+
+def _signalable(pid: int) -> bool:
+    """What Postgres takes for a sign of life."""
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
 
 
 def _environ() -> dict[str, str]:

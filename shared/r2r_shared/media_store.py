@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from r2r_shared.errors import Unavailable, UserError
 from r2r_shared.processes import private_directory
@@ -88,9 +89,10 @@ class MediaStore:
 
     def path_or_none(self, key: str) -> Path | None:
         """The file of `key` on this machine, for a browser to open; None in a bucket or where it is missing."""
+        parts = _parts(key)
         if self._directory is None:
             return None
-        path = self._directory.joinpath(*_parts(key))
+        path = self._directory.joinpath(*parts)
         return path if path.is_file() else None
 
     @property
@@ -150,22 +152,21 @@ def _parts(key: str) -> tuple[str, ...]:
 
 def _write(root: Path, parts: tuple[str, ...], data: bytes) -> None:
     """Write beside the place and rename: a reader sees the old bytes or the new, never a part."""
-    private_directory(root)
+    if not root.is_dir():
+        private_directory(root)  # ours to shut; one that was there before may be a group's
     target = root.joinpath(*parts)
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{uuid4().hex}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).replace(target)
+        part.write_bytes(data)
+        part.replace(target)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise
 
 
 def _remove(path: Path) -> None:
     """Remove a folder or a file. Files that appear or vanish meanwhile do no harm."""
-    import shutil
 
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import multiprocessing
+import time
+from concurrent.futures import ProcessPoolExecutor
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from r2r_shared import db, migrate
 from r2r_shared.errors import Unavailable, UserError
@@ -36,15 +38,14 @@ def test_a_database_that_is_up_to_date_is_left_alone(database_url):
 
 
 def test_four_processes_at_once_apply_each_version_exactly_once(empty_database_url):
-    code = "import sys; from r2r_shared import migrate; print(','.join(migrate.apply(sys.argv[1])))"
-    racers = [
-        subprocess.Popen([sys.executable, "-c", code, empty_database_url], stdout=subprocess.PIPE, text=True)
-        for _ in range(4)
-    ]
-    said = [racer.communicate(timeout=60)[0].strip() for racer in racers]
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["r2r_shared.migrate"])
+    with ProcessPoolExecutor(4, mp_context=context) as racers:
+        for waiting in [racers.submit(time.sleep, 0.3) for _ in range(4)]:  # until all four are there
+            waiting.result()
+        ran = [race.result() for race in [racers.submit(migrate.apply, empty_database_url) for _ in range(4)]]
 
-    assert [racer.returncode for racer in racers] == [0] * 4
-    assert sorted(said) == ["", "", "", "0001"]
+    assert sorted(ran) == [[], [], [], ["0001"]]
     assert {"films", "segments", "matches"} <= tables(empty_database_url)
     with db.connect(empty_database_url) as conn:
         assert conn.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
@@ -79,10 +80,11 @@ def test_a_database_newer_than_the_code_is_refused(database_url):
 def test_an_old_pgvector_is_refused_with_its_remedy(database_url, installed, available, hint):
     # The catalogue is what an older server would show: the view of this session's own search path.
     with db.connect(database_url) as conn:
-        conn.execute(f"""
+        view = sql.SQL("""
             CREATE TEMPORARY VIEW pg_available_extensions AS
-            SELECT 'vector' AS name, '{installed}' AS installed_version, '{available}' AS default_version
+            SELECT 'vector' AS name, {} AS installed_version, {} AS default_version
         """)
+        conn.execute(view.format(installed, available))
         conn.execute("SET search_path = pg_temp, public, pg_catalog")
 
         with pytest.raises(UserError, match=r"too old: 0\.8\.4 or newer") as refused:
