@@ -99,10 +99,9 @@ def _read(file: io.BufferedReader, name: str, sha256: bytes, max_pixels: int) ->
                 )
             if image.mode in {"I", "F"}:
                 raise PictureRefused(name, "pixels of 32 bits", "save it with 8 or 16")
-            small = _reduced(image)
+            small, orientation = _reduced(image)
             if min(small.size) < SHORT_SIDE:
                 raise PictureRefused(name, "too small or too narrow to be measured", f"{width}×{height} pixels")
-            turned = image.getexif().get(0x0112, 1) in {5, 6, 7, 8}
     except PictureRefused:
         raise
     except (Image.DecompressionBombError, MemoryError) as exc:
@@ -114,20 +113,25 @@ def _read(file: io.BufferedReader, name: str, sha256: bytes, max_pixels: int) ->
         raise PictureRefused(name, "damaged", str(exc).strip().splitlines()[0] if str(exc) else repr(exc)) from exc
     jpeg = io.BytesIO()
     small.save(jpeg, "JPEG", quality=QUALITY, subsampling=0)
-    return Picture(sha256, jpeg.getvalue(), *((height, width) if turned else (width, height)))
+    return Picture(sha256, jpeg.getvalue(), *((height, width) if orientation in _SIDEWAYS else (width, height)))
 
 
 def _header(file: io.BufferedReader) -> Image.Image:
     """Open an image, no pixel read. Pillow's warnings say what the checks here find out themselves."""
     with _opening, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        image = Image.open(file, formats=FORMATS)
-        image.getexif()
-        return image
+        return Image.open(file, formats=FORMATS)
 
 
-def _reduced(image: Image.Image) -> Image.Image:
-    """The picture upright, RGB in sRGB, long side at most 512 px."""
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8. Only of an image whose size was checked: for a PNG this decodes the pixels."""
+    with _opening, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return image.getexif().get(0x0112, 1)
+
+
+def _reduced(image: Image.Image) -> tuple[Image.Image, int]:
+    """The picture upright, RGB in sRGB, long side at most 512 px; and the orientation it had."""
     long_side = max(image.size)
     if long_side > 4 * LONG_SIDE:
         # A JPEG decodes at 1/2, 1/4 or 1/8 by itself: a hundredth of the memory, and quicker.
@@ -140,12 +144,13 @@ def _reduced(image: Image.Image) -> Image.Image:
         small = _shrunk(_eight_bit(image))
     small = _srgb(small, profile)
     small.info.clear()
-    orientation = image.getexif().get(0x0112, 1)
+    orientation = _orientation(image)
     if orientation in _TURNS:
         small = small.transpose(_TURNS[orientation])
-    return small
+    return small, orientation
 
 
+_SIDEWAYS = frozenset({5, 6, 7, 8})
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,

@@ -21,7 +21,7 @@ InCollection = Annotated[str | None, typer.Option("--collection", help="Only in 
 
 
 @app.command("import")
-def import_(
+def import_(  # noqa: PLR0917
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A folder of pictures, or a CSV, JSON or JSONL.")],
     collection: Annotated[str | None, typer.Option(help="Its name here; the folder's name by default.")] = None,
     format: Annotated[
@@ -117,7 +117,7 @@ def print_summary(summary: ImportSummary) -> None:
 
 
 @app.command("list")
-def list_(
+def list_(  # noqa: PLR0917
     collection: InCollection = None,
     search: Annotated[str, typer.Option(help="Words of the artist, the title or the file's name.")] = "",
     artist: Annotated[str | None, typer.Option(help="A piece of the artist's name.")] = None,

@@ -12,24 +12,24 @@ _SMALL = frozenset(
         *("a", "an", "and", "as", "at", "by", "for", "from", "in", "into", "near", "of", "off", "on", "or", "over"),
         *("the", "to", "under", "upon", "with", "without"),
         *("da", "das", "de", "dei", "del", "della", "delle", "der", "den", "des", "di", "do", "dos", "du", "e", "el"),
-        *("en", "et", "la", "las", "le", "les", "los", "ten", "ter", "und", "van", "von", "y", "zu"),
+        *("en", "et", "la", "las", "le", "les", "los", "sur", "ten", "ter", "und", "van", "von", "y", "zu"),
     )
 )
+_REPLACED = {"Cc": " ", "Zl": " ", "Zp": " ", "Cs": "\N{REPLACEMENT CHARACTER}"}
 _NUMERAL = re.compile(r"(?:x{0,3}(?:ix|iv|v?i{1,3})|xx?v?|v)", re.IGNORECASE)
 _INITIALS = re.compile(r"(?:[a-z]\.)+", re.IGNORECASE)
 
 
 def clean(text: str) -> str:
     """One line of NFC text that a database and a terminal can take: no control characters, no half letters."""
-    # U+FFFD stands for bytes that are no text; NUL and lone surrogates are what Postgres refuses.
-    text = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    text = "".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in text)
+    # NUL and lone surrogates are what Postgres refuses; the latter stand for bytes that are no text.
+    text = "".join(_REPLACED.get(unicodedata.category(c), c) for c in text)
     return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip()
 
 
 def storable(name: str) -> str:
     r"""A file name as the database can keep it: as it is, bytes that are no text written as \xNN."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return re.sub("[\ud800-\udfff]", lambda half: f"\\x{ord(half[0]) & 0xFF:02x}", name)
 
 
 def relative_name(path: Path, root: Path) -> str:
