@@ -191,7 +191,8 @@ def add_analysis(
         end = start + round(25 * shot.seconds)
         shot_id = _id(
             conn,
-            """INSERT INTO shots (film_id, job_id, segment_id, start_frame, end_frame, start_s, end_s, transition, blank)
+            """INSERT INTO shots (film_id, job_id, segment_id, start_frame, end_frame, start_s, end_s,
+                                  transition, blank)
                VALUES (%s, %s, %s, %s, %s, %s, %s, 'cut', %s) RETURNING id""",
             (film_id, job_id, segment_id, start, end, start / 25, end / 25, shot.blank),
         )

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests import synthetic
-from tests.synthetic import Shot, World
 
 from r2r_shared.errors import NotFound, UserError
 from r2r_shared.queries import matches, ranges
 from r2r_shared.score import DEFAULT, Weights
+from tests import synthetic
+from tests.synthetic import Shot, World
 
 FLOAT32 = 1e-6  # pgvector sums squares in float32
 
@@ -27,7 +27,7 @@ def stored(conn, profile_id):
     return found
 
 
-def assert_equals_brute_force(got, probe, paintings, ids, conn, profile_id, *, k, weights=DEFAULT):
+def assert_equals_brute_force(got, probe, paintings, ids, conn, *, profile_id, k, weights=DEFAULT):
     """Same paintings in the same order; where scores lie nearer than float32 tells, either order."""
     widths = ranges.widths(ranges.of_profile(conn, profile_id))
     expected = synthetic.scores(probe, synthetic.stack(paintings), widths, weights.named())
@@ -52,7 +52,7 @@ def test_a_film_against_random_paintings(conn):
     assert (done.how, done.keyframes, done.paintings, done.unproven) == ("exact", 40, 700, 0)
     got = stored(conn, profile_id)
     for (keyframe_id,), frame in zip(keyframes, frames, strict=True):
-        assert_equals_brute_force(got[keyframe_id], frame, paintings, ids, conn, profile_id, k=20)
+        assert_equals_brute_force(got[keyframe_id], frame, paintings, ids, conn, profile_id=profile_id, k=20)
 
 
 def test_frames_far_outside_the_collection_are_clipped_the_same(conn):
@@ -71,7 +71,7 @@ def test_frames_far_outside_the_collection_are_clipped_the_same(conn):
 
     got = stored(conn, profile_id)
     for keyframe_id, frame in zip(keyframes[0], frames, strict=True):
-        assert_equals_brute_force(got[keyframe_id], frame, paintings, ids, conn, profile_id, k=10)
+        assert_equals_brute_force(got[keyframe_id], frame, paintings, ids, conn, profile_id=profile_id, k=10)
 
 
 def test_ties_go_to_the_smaller_id(conn):
@@ -225,17 +225,17 @@ def test_live_equals_what_is_stored_and_takes_weights_and_a_year(conn):
     matches.match_film(conn, film_id, profile_id, k=15)
 
     plain = matches.live(conn, frame, profile_id, k=15)
-    assert [(one.painting_id, one.score) for one in plain] == stored(conn, profile_id)[keyframe_id]
+    assert [(one.painting.id, one.score) for one in plain] == stored(conn, profile_id)[keyframe_id]
     assert all(one.score == 0.5 * one.visual + 0.5 * one.semantic for one in plain)
 
     only_colour = Weights.parse("dc=1,others=0")
     coloured = matches.live(conn, frame, profile_id, k=15, weights=only_colour)
-    got = [(one.painting_id, one.score) for one in coloured]
-    assert_equals_brute_force(got, frame, paintings, ids, conn, profile_id, k=15, weights=only_colour)
-    assert got != [(one.painting_id, one.score) for one in plain]
+    got = [(one.painting.id, one.score) for one in coloured]
+    assert_equals_brute_force(got, frame, paintings, ids, conn, profile_id=profile_id, k=15, weights=only_colour)
+    assert got != [(one.painting.id, one.score) for one in plain]
 
     old = matches.live(conn, frame, profile_id, k=400, year=1900)
-    assert sorted(one.painting_id for one in old) == ids[::2]
+    assert sorted(one.painting.id for one in old) == ids[::2]
 
 
 def test_profiles_do_not_mix(conn):
@@ -246,7 +246,7 @@ def test_profiles_do_not_mix(conn):
     ranges.refresh(conn, one)
     ranges.refresh(conn, two)
 
-    assert sorted(match.painting_id for match in matches.live(conn, world.draw(1)[0], one, k=10)) == ids
+    assert sorted(match.painting.id for match in matches.live(conn, world.draw(1)[0], one, k=10)) == ids
 
 
 def test_scores_survive_a_batch_boundary(conn, monkeypatch):
@@ -262,12 +262,12 @@ def test_scores_survive_a_batch_boundary(conn, monkeypatch):
 
     got = stored(conn, profile_id)
     for keyframe_id, frame in zip(keyframes, frames, strict=True):
-        assert_equals_brute_force(got[keyframe_id], frame, paintings, ids, conn, profile_id, k=4)
+        assert_equals_brute_force(got[keyframe_id], frame, paintings, ids, conn, profile_id=profile_id, k=4)
 
 
 def test_the_brute_force_is_the_formula():
     a, b = World(dim=8).draw(2)
-    widths = {metric: 100.0 for metric in DEFAULT.named()}
+    widths = dict.fromkeys(DEFAULT.named(), 100.0)
     many = synthetic.scores(a, synthetic.stack([a, b]), widths, DEFAULT.named())
     assert many == pytest.approx([1.0, synthetic.score(a, b, widths, DEFAULT.named())])
     assert np.all(many >= 0)

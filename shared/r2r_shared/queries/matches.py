@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, sql
 
 from r2r_shared.errors import NotFound
-from r2r_shared.queries import profiles
+from r2r_shared.queries import matched, profiles
+from r2r_shared.queries.matched import Match
 from r2r_shared.queries.probes import Found
 from r2r_shared.queries.search import How, Search
 from r2r_shared.records import Features
@@ -16,22 +17,6 @@ from r2r_shared.score import DEFAULT, Weights
 
 K = 20
 """Matches kept per keyframe where nobody says otherwise."""
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A painting, and how near a picture it is.
-
-    Attributes:
-        visual: V_r.   semantic: S_a.
-        similarities: each metric's max(0, 1 − Δ / range), in METRICS order.
-    """
-
-    painting_id: int
-    score: float
-    visual: float
-    semantic: float
-    similarities: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +72,7 @@ def match_film(
         conn.execute("DELETE FROM matches WHERE profile_id = %s AND keyframe_id = ANY(%s)", (profile_id, keyframe_ids))
         unproven = 0
         for batch in search.of_keyframes(conn, keyframe_ids, k=k, weights=DEFAULT):
-            _store(conn, profile_id, batch.found)
+            write(conn, sql.SQL("matches"), profile_id, batch.found)
             unproven += batch.unproven
         done = Matched(revision, search.how, len(keyframe_ids), search.paintings, unproven)
         conn.execute(
@@ -142,9 +127,10 @@ def live(
     with conn.transaction():
         search = Search.plan(conn, profile_id, year=year, pictures=1, how=how)
         rows = search.of_picture(conn, features, k=k, weights=weights)
+        known = matched.paintings(conn, [row[0] for row in rows])
     return [
-        Match(painting, score, visual, semantic, tuple(similarities))
-        for painting, score, visual, semantic, similarities, _ in rows
+        Match(rank, known[painting_id], score, visual, semantic, tuple(similarities), weights)
+        for rank, (painting_id, score, visual, semantic, similarities, _) in enumerate(rows, start=1)
     ]
 
 
@@ -164,11 +150,13 @@ def matchable(conn: Connection[Any], analysis_id: int | None, profile_id: int) -
     return [row[0] for row in rows]
 
 
-def _store(conn: Connection[Any], profile_id: int, found: dict[int, list[Found]]) -> None:
-    with conn.cursor().copy(
-        "COPY matches (profile_id, keyframe_id, rank, painting_id, score, visual, semantic, metrics) "
-        "FROM STDIN (FORMAT BINARY)"
-    ) as copy:
+def write(conn: Connection[Any], table: sql.SQL, profile_id: int, found: dict[int, list[Found]]) -> None:
+    """Copy the best paintings of keyframes into `matches`, or a table like it."""
+    copy_in = sql.SQL("""
+        COPY {} (profile_id, keyframe_id, rank, painting_id, score, visual, semantic, metrics)
+        FROM STDIN (FORMAT BINARY)
+    """).format(table)
+    with conn.cursor().copy(copy_in) as copy:
         copy.set_types(["int8", "int8", "int2", "int8", "float8", "float8", "float8", "float4[]"])
         for keyframe_id, rows in found.items():
             for rank, (*match, _) in enumerate(rows, start=1):

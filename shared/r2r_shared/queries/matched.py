@@ -1,0 +1,84 @@
+"""A painting that a picture was matched with, as the commands show it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import class_row
+
+from r2r_shared.records import METRICS
+from r2r_shared.score import VISUAL_SHARE, Weights
+
+
+@dataclass(frozen=True, slots=True)
+class Painting:
+    """What a list of matches says of a painting. `image` is its key in the media store."""
+
+    id: int
+    file: str
+    title: str
+    artist: str
+    movement: str
+    year: str
+    year_from: int | None
+    year_to: int | None
+    museum: str
+    collection: str
+    image: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As in timeline.schema.json."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A painting, and how near a picture it is.
+
+    Attributes:
+        rank: from 1.
+        visual: V_r.   semantic: S_a.
+        similarities: each metric's max(0, 1 − Δ / range), in METRICS order.
+        weights: those of the score.
+    """
+
+    rank: int
+    painting: Painting
+    score: float
+    visual: float
+    semantic: float
+    similarities: tuple[float, ...]
+    weights: Weights
+
+    def to_json(self) -> dict[str, Any]:
+        """As in timeline.schema.json; `share` is what a metric brings of the score."""
+        scale = (1 - VISUAL_SHARE) / self.score
+        return {
+            "rank": self.rank,
+            "painting": self.painting.to_json(),
+            "score": self.score,
+            "visual": self.visual,
+            "semantic": self.semantic,
+            "metrics": {
+                metric: {"similarity": similarity, "weight": weight, "share": scale * weight * similarity}
+                for metric, similarity, weight in zip(METRICS, self.similarities, self.weights.values(), strict=True)
+            },
+        }
+
+
+def paintings(conn: Connection[Any], ids: Collection[int]) -> dict[int, Painting]:
+    """Paintings by id; those that were removed are not among them."""
+    with conn.cursor(row_factory=class_row(Painting)) as cur:
+        rows = cur.execute(
+            """
+            SELECT p.id, p.file, p.title, p.artist, p.movement, p.year, p.year_from, p.year_to, p.museum,
+                   c.name AS collection, p.image
+              FROM paintings AS p JOIN collections AS c ON c.id = p.collection_id
+             WHERE p.id = ANY(%s)
+            """,
+            (list(ids),),
+        ).fetchall()
+    return {row.id: row for row in rows}
