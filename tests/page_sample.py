@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import functools
 import io
+import itertools
 import random
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw, ImageFilter
 
-METRICS = ("dc", "avg_dof", "max_dof", "min_dof", "saturation", "balance", "shadow", "contrast")
+WEIGHTS = {
+    "dc": 0.18, "avg_dof": 0.11, "max_dof": 0.14, "min_dof": 0.14,
+    "saturation": 0.13, "balance": 0.10, "shadow": 0.10, "contrast": 0.10,
+}  # fmt: skip
 SHARED_PAINTINGS = Path(__file__).parents[2] / "shared" / "paintings"
 
 
@@ -52,8 +56,11 @@ def paintings(count: int, *, seed: int = 1) -> list[dict[str, Any]]:
                 "title": f"Study no. {number}",
                 "artist": f"{movement} master {number % 17}",
                 "movement": movement,
+                "year": "",
                 "year_from": year,
                 "year_to": year + dice.randrange(3),
+                "museum": "",
+                "collection": "samples",
                 "image": f"paintings/{number}.jpg",
             }
         )
@@ -74,6 +81,8 @@ def shared_paintings() -> list[dict[str, Any]]:
             "year": row["year"],
             "year_from": None,
             "year_to": None,
+            "museum": row["museum"],
+            "collection": "shared",
             "image": f"shared/{row['file']}",
         }
         for number, row in enumerate(rows, start=1)
@@ -117,6 +126,7 @@ def timeline(
         "path": "films/the_painted_reel.mp4",
         "director": "A. Director",
         "year": 1927,
+        "country": "",
         "duration_s": duration_s,
         "fps": fps,
         "frames": frame,
@@ -125,62 +135,82 @@ def timeline(
     }
     return {
         "film": about | film,
-        "profile": {"id": 1, "name": "starter", "encoder": "descriptor", "depth": "defocus", "revision": 7},
+        "profile": {
+            "id": 1,
+            "name": "starter",
+            "encoder": "descriptor",
+            "depth": "defocus",
+            "metrics_version": 1,
+            "revision": 7,
+            "weights": WEIGHTS,
+            "ranges": dict.fromkeys(WEIGHTS, 255.0),
+            "all_dates": False,
+            "how": "exact",
+            "unproven": 0,
+        },
         "shots": listed,
         "influence": _influence(listed, works, duration_s),
     }
 
 
 def _matches(dice: random.Random, works: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    chosen = dice.sample(works, min(5, len(works)))
-    scores = sorted((dice.uniform(0.4, 0.95) for _ in chosen), reverse=True)
-    return [
-        {
-            "rank": rank,
-            "painting": painting,
-            "score": score,
-            "visual": min(1.0, score * dice.uniform(0.8, 1.1)),
-            "semantic": min(1.0, score * dice.uniform(0.9, 1.2)),
-            "metrics": {metric: dice.random() for metric in METRICS},
+    found: list[dict[str, Any]] = []
+    for painting in dice.sample(works, min(5, len(works))):
+        visual = dice.uniform(0.35, 0.9)
+        similarities = {metric: dice.random() for metric in WEIGHTS}
+        semantic = sum(WEIGHTS[metric] * similarity for metric, similarity in similarities.items())
+        score = 0.5 * visual + 0.5 * semantic
+        metrics = {
+            metric: {
+                "similarity": similarity,
+                "weight": WEIGHTS[metric],
+                "share": 0.5 * WEIGHTS[metric] * similarity / score,
+            }
+            for metric, similarity in similarities.items()
         }
-        for rank, (painting, score) in enumerate(zip(chosen, scores, strict=True), start=1)
-    ]
+        found.append({"painting": painting, "score": score, "visual": visual, "semantic": semantic, "metrics": metrics})
+    found.sort(key=lambda match: -match["score"])
+    return [{"rank": rank} | match for rank, match in enumerate(found, start=1)]
 
 
 def _influence(shots: list[dict[str, Any]], works: list[dict[str, Any]], duration_s: float) -> list[dict[str, Any]]:
-    """Shares of each shot's first match, in twenty windows of equal length."""
+    """Shares of matched time, in twenty windows of equal length."""
+    borders = [n * duration_s / 20 for n in range(21)]
     rows: list[dict[str, Any]] = []
-    for by, field in (("movement", "movement"), ("artist", "artist"), ("painting", "title")):
-        for name in dict.fromkeys(work[field] for work in works):
-            expected = sum(work[field] == name for work in works) / len(works)
+    for by, field in (("movement", "movement"), ("artist", "artist"), ("painting", "id")):
+        for key in dict.fromkeys(work[field] for work in works):
+            share = _share(shots, field, key, 0.0, duration_s)
+            if share == 0:
+                continue
+            alike = [work for work in works if work[field] == key]
+            expected = len(alike) / len(works)
             windows = [
-                {
-                    "start_s": n * duration_s / 20,
-                    "end_s": (n + 1) * duration_s / 20,
-                    "share": _share(shots, field, name, n * duration_s / 20, (n + 1) * duration_s / 20),
-                }
-                for n in range(20)
+                {"start_s": start, "end_s": end, "share": _share(shots, field, key, start, end)}
+                for start, end in itertools.pairwise(borders)
             ]
-            share = _share(shots, field, name, 0.0, duration_s)
-            if share > 0:
-                rows.append(
-                    {
-                        "by": by,
-                        "name": name,
-                        "share": share,
-                        "expected": expected,
-                        "lift": share / expected,
-                        "windows": windows,
-                    }
-                )
+            rows.append(
+                {
+                    "by": by,
+                    "name": alike[0]["title"] if by == "painting" else key,
+                    "painting_id": key if by == "painting" else None,
+                    "share": share,
+                    "expected": expected,
+                    "lift": share / expected,
+                    "windows": windows,
+                }
+            )
+    for by in ("movement", "artist", "painting"):
+        ranked = sorted((row for row in rows if row["by"] == by), key=lambda row: -row["share"])
+        rows = [row for row in rows if row["by"] != by] + ranked[:50]
     return rows
 
 
-def _share(shots: list[dict[str, Any]], field: str, name: str, start_s: float, end_s: float) -> float:
+def _share(shots: list[dict[str, Any]], field: str, key: Any, start_s: float, end_s: float) -> float:
     total = mine = 0.0
     for shot in shots:
         overlap = min(end_s, shot["end_s"]) - max(start_s, shot["start_s"])
         if shot["matches"] and overlap > 0:
+            alike = sum(match["painting"][field] == key for match in shot["matches"])
             total += overlap
-            mine += overlap * (shot["matches"][0]["painting"][field] == name)
+            mine += overlap * alike / len(shot["matches"])
     return mine / total if total else 0.0

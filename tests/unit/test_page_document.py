@@ -98,7 +98,7 @@ def test_its_title_block_and_citation_say_what_was_measured_and_how(document: Do
     for word in ("The Painted Reel", "Directed by A. Director", "1927", "20 shots", "profile starter"):
         assert word in document.words
     assert "Reel to Real 9.8.7" in document.words
-    assert "collection revision 7" in document.words
+    assert "against collection samples , revision 7" in document.words
     assert "2 November 2026, 09:30 UTC" in document.words
 
 
@@ -127,8 +127,15 @@ def test_each_match_shows_its_work_its_score_and_all_that_made_it(page: str, tim
     for match in shot["matches"]:
         for word in (match["painting"]["title"], match["painting"]["artist"], match["painting"]["movement"]):
             assert word in article.words
-        for value in (match["score"], match["visual"], match["semantic"], *match["metrics"].values()):
+        for value in (
+            match["score"],
+            match["visual"],
+            match["semantic"],
+            *(m["similarity"] for m in match["metrics"].values()),
+        ):
             assert f"{value:.2f}" in article.words
+        for metric in match["metrics"].values():
+            assert f"{metric['similarity']:.2f} {100 * metric['share']:.0f} %" in article.words
     for label in words.METRIC_LABELS.values():
         assert label in article.words
     best = shot["matches"][0]
@@ -247,6 +254,7 @@ def test_timecodes(seconds: float, code: str):
 @pytest.mark.parametrize(
     ("year_from", "year_to", "text"),
     [
+        (-350, -300, "350 BCE–300 BCE"),
         (1503, 1506, "1503–1506"),
         (1889, 1889, "1889"),
         (None, 1600, "before 1600"),

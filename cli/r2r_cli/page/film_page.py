@@ -27,6 +27,14 @@ _BLANK_COLOURS = {"black": (12, 12, 12), "white": (243, 243, 243), "title": (70,
 
 
 @dataclass(frozen=True, slots=True)
+class Facet:
+    """A choice of the filter: its number on the page, and its name."""
+
+    number: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """A mark on the time axis: where it stands (0 to 100), what it says, the shot it leads to."""
 
@@ -61,7 +69,7 @@ def render(
     bare = _draw(timeline, Album({}, pictures.LADDER[0], ()), "", tool_version, generated)
     room = max_bytes - len(bare.encode()) - 200_000  # the barcode, and what differs between the two drawings
     album = pictures.fit(wanted, image, room_bytes=room)
-    strip = pictures.barcode(list(_stripes(timeline["shots"], album)), duration_s=timeline["film"]["duration_s"])
+    strip = pictures.barcode(list(_stripes(timeline["shots"], album)), duration_s=_span_s(timeline))
     return _draw(timeline, album, strip, tool_version, generated)
 
 
@@ -85,7 +93,7 @@ def _stripes(shots: Iterable[dict[str, Any]], album: Album) -> Iterator[tuple[fl
 
 def _draw(timeline: dict[str, Any], album: Album, strip: str, tool_version: str, generated: datetime) -> str:
     """The document with these pictures in it; the script and style are allowed by their hashes alone."""
-    shots = timeline["shots"]
+    shots, span_s = timeline["shots"], _span_s(timeline)
     style = _style(shots, album, strip)
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     bands = {by: [row for row in timeline["influence"] if row["by"] == by] for by in BY}
@@ -100,8 +108,10 @@ def _draw(timeline: dict[str, Any], album: Album, strip: str, tool_version: str,
             reduced=album.step != pictures.LADDER[0],
             bands={by: sorted(rows, key=lambda row: -row["share"]) for by, rows in bands.items() if rows},
             rows_shown=ROWS_SHOWN,
+            span_s=span_s,
+            collections=sorted({m["painting"]["collection"] for shot in shots for m in shot["matches"]}),
             facets=_facets(shots),
-            ticks=_ticks(shots, timeline["film"]["duration_s"]),
+            ticks=_ticks(shots, span_s),
             metrics=words.METRIC_LABELS,
             transitions=words.TRANSITION_LABELS,
             blanks=words.BLANK_LABELS,
@@ -128,16 +138,30 @@ def _style(shots: Iterable[dict[str, Any]], album: Album, strip: str) -> str:
     return "\n".join(rules)
 
 
-def _facets(shots: Iterable[dict[str, Any]]) -> dict[str, dict[str, int]]:
-    """For movement, artist and painting: each name that is shown, commonest first, with its number."""
-    counts: dict[str, Counter[str]] = {by: Counter() for by in BY}
+def _facets(shots: Iterable[dict[str, Any]]) -> dict[str, dict[str | int, Facet]]:
+    """For movement, artist and painting: what is shown, commonest first, by name (a painting by its id)."""
+    counts: dict[str, Counter[str | int]] = {by: Counter() for by in BY}
+    labels: dict[int, str] = {}
     for shot in shots:
         for match in shot["matches"]:
             painting = match["painting"]
-            for by, name in zip(BY, (painting["movement"], painting["artist"], painting["title"]), strict=True):
-                if name:
-                    counts[by][name] += 1
-    return {by: {name: n for n, (name, _) in enumerate(count.most_common())} for by, count in counts.items()}
+            labels[painting["id"]] = ", ".join(filter(None, (painting["title"], painting["artist"])))
+            counts["painting"][painting["id"]] += 1
+            for by in ("movement", "artist"):
+                if painting[by]:
+                    counts[by][painting[by]] += 1
+    return {
+        by: {
+            key: Facet(number, labels[key] if isinstance(key, int) else key)
+            for number, (key, _) in enumerate(count.most_common())
+        }
+        for by, count in counts.items()
+    }
+
+
+def _span_s(timeline: dict[str, Any]) -> float:
+    """The length of the time axis: a last frame may be shown past the container's duration."""
+    return max([timeline["film"]["duration_s"], *(shot["end_s"] for shot in timeline["shots"])])
 
 
 def _ticks(shots: list[dict[str, Any]], duration_s: float) -> list[Tick]:

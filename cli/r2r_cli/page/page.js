@@ -22,7 +22,7 @@
   function go(n) {
     if (n < 0 || n >= shots.length) return;
     mark(n);
-    shots[n].scrollIntoView({ behavior: "instant" });
+    shots[n].scrollIntoView();
     shots[n].focus({ preventScroll: true });
     history.replaceState(null, "", `#${shots[n].id}`);
   }
@@ -55,13 +55,11 @@
   }
 
   // Names in the bands become buttons that set the filter.
-  for (const head of all(".bands th[data-name]")) {
+  for (const head of all(".bands th[data-value]")) {
     const field = form.elements[head.dataset.by];
-    const option = field && [...field.options].slice(1).find((o) => o.text === head.dataset.name);
-    if (!option) continue;
     const button = document.createElement("button");
     button.type = "button";
-    button.value = option.value;
+    button.value = head.dataset.value;
     button.dataset.by = head.dataset.by;
     button.append(...head.childNodes);
     button.addEventListener("click", () => {
@@ -114,7 +112,7 @@
     peek.querySelector("p").textContent = `Shot ${shots[n].id.slice(5)}, ${when}` + (best ? `: ${best.textContent}` : "");
     peek.hidden = false;
     peek.style.left = `${Math.max(8, Math.min(innerWidth - peek.offsetWidth - 8, event.clientX - peek.offsetWidth / 2))}px`;
-    peek.style.top = `${box.bottom + peek.offsetHeight + 12 < innerHeight ? box.bottom + 8 : box.top - peek.offsetHeight - 8}px`;
+    peek.style.top = `${box.top > peek.offsetHeight + 12 ? box.top - peek.offsetHeight - 8 : box.bottom + 8}px`;
   }
   for (const bar of [$(".barcode"), strip]) {
     bar.addEventListener("pointermove", (event) => { if (event.pointerType === "mouse") look(event, bar.getBoundingClientRect()); });

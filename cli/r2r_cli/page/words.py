@@ -47,7 +47,7 @@ def years(painting: dict[str, Any]) -> str:
 
 
 def _year(year: int) -> str:
-    return str(year) if year > 0 else f"{1 - year} BCE"
+    return str(year) if year > 0 else f"{-year} BCE"
 
 
 def percent(share: float) -> str:
