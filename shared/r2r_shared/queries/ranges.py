@@ -109,6 +109,7 @@ def _measure(conn: Connection[Any], profile_id: int) -> dict[str, MetricRange]:
           FROM painting_features WHERE profile_id = %s ORDER BY painting_id
         """,
         (profile_id,),
+        binary=True,  # as text, a real comes back as the nearest short decimal
     ).fetchall()
     if not rows:
         return {}
