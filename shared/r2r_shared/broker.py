@@ -118,6 +118,19 @@ def info(broker_url: str) -> dict[str, Any]:
         raise _unavailable(broker_url, exc) from exc
 
 
+def workers(app: Celery, *, wait_s: float = 1.0) -> list[str]:
+    """The names of the workers that answer within `wait_s`.
+
+    Raises:
+        Unavailable: the broker does not answer.
+    """
+    try:
+        answers: list[dict[str, Any]] = app.control.ping(timeout=wait_s) or []
+    except connection_errors() as exc:
+        raise _unavailable(str(app.conf.broker_url), exc) from exc
+    return sorted(name for answer in answers for name in answer)
+
+
 def connection_errors() -> tuple[type[Exception], ...]:
     """What kombu and redis-py raise when the broker does not answer or will not let us in."""
     from kombu.exceptions import KombuError

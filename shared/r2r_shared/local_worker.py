@@ -78,8 +78,10 @@ class LocalWorker:
         if not locks.is_locked(_lock_file(self._settings.home)):
             self._start()
 
-    def stop(self, *, grace_s: float = 60.0) -> None:
-        """End our worker: it gives back what it holds. Past the grace it and its children are killed."""
+    def stop(self, *, grace_s: float = 10.0) -> None:
+        """End our worker: an idle one ends at once. Past the grace it and its children are killed, and what
+        they held is leased again when its lease has run out.
+        """
         child = self._child
         if child is None:
             return
