@@ -9,6 +9,7 @@ from r2r_workers import runtime
 from r2r_workers.tasks.work import work
 
 app = runtime.app()
+app.conf.include = [__name__]  # a spawned child has an app of its own, and imports the task into it
 app.task(name=names.WORK)(work)
 
 

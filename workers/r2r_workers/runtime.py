@@ -15,6 +15,7 @@ from r2r_shared.media_store import MediaStore
 from r2r_shared.queries import profiles
 from r2r_shared.settings import Settings
 from r2r_workers.models import registry
+from r2r_workers.models.protocols import Models
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -58,7 +59,7 @@ def store() -> MediaStore:
 
 
 @cache
-def models(profile_id: int) -> registry.Models:
+def models(profile_id: int) -> Models:
     """The profile's models, loaded once per process.
 
     Raises:
@@ -74,7 +75,7 @@ def models(profile_id: int) -> registry.Models:
     return loaded
 
 
-def _check(profile: Profile, loaded: registry.Models) -> None:
+def _check(profile: Profile, loaded: Models) -> None:
     wanted = (profile.encoder_digest, profile.depth_digest)
     found = (loaded.encoder.digest, loaded.depth.digest)
     if wanted != found:

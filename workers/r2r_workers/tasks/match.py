@@ -19,8 +19,8 @@ def match_film(held: Lease, pulse: Heartbeat) -> None:
     with runtime.connection() as conn, conn.transaction():
         matches.match_film(
             conn,
-            film_id=held.film_id,
-            profile_id=held.profile_id,
+            held.film_id,
+            held.profile_id,
             k=runtime.settings().top_k,
             job_id=held.job_id if analysed else None,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from r2r_shared.queries import features, matches, paintings, ranges, segments
+from r2r_shared.queries import features, indexes, paintings, ranges, segments
 from r2r_shared.records import Lease
 from r2r_workers import pipeline, runtime
 from r2r_workers.heartbeat import Heartbeat
@@ -41,7 +41,7 @@ def refresh_ranges(held: Lease, pulse: Heartbeat) -> None:
     pulse.stats = {"stage": "ranges"}
     with runtime.connection() as conn, conn.transaction():
         ranges.refresh(conn, held.profile_id)
-        matches.ensure_indexes(conn, held.profile_id)
+        indexes.ensure_indexes(conn, held.profile_id)
         pulse.check()
         messages = segments.finish(conn, held, stats={"stage": "done"})
     runtime.send(messages)

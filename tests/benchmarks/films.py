@@ -1,0 +1,49 @@
+"""Films of known truth, made once and kept between runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SHARED = Path(__file__).parents[3] / "shared"
+CACHE = Path(tempfile.gettempdir()) / f"r2r-benchmark-films-{os.getuid()}"
+
+
+class NoMaterial(Exception):
+    """The shared paintings and clips are not beside this checkout."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFilm:
+    """A rendered film and what is true of it."""
+
+    path: Path
+    truth: dict[str, Any]
+
+
+def known_film(
+    seed: int, *, seconds: int = 60, size: str = "640x360", strength: float = 0.5, footage: bool = True
+) -> KnownFilm:
+    """A film by ../shared/tools/make_film.py, rendered unless it was before.
+
+    Raises:
+        NoMaterial: there is nothing to make it from.
+    """
+    if not (SHARED / "tools" / "make_film.py").is_file():
+        raise NoMaterial(f"{SHARED} holds no paintings to make films from")
+    CACHE.mkdir(mode=0o700, exist_ok=True)
+    path = CACHE / f"seed{seed}-{seconds}s-{size}-{strength}-{'footage' if footage else 'paintings'}.mp4"
+    if not path.with_suffix(".truth.json").is_file():
+        command = [sys.executable, str(SHARED / "tools" / "make_film.py"), "--paintings", str(SHARED / "paintings")]
+        command += ["--out", str(path), "--seconds", str(seconds), "--size", size, "--seed", str(seed)]
+        command += ["--strength", str(strength)]
+        if footage:
+            command += ["--footage", *map(str, sorted((SHARED / "media").glob("*.mp4")))]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return KnownFilm(path, json.loads(path.with_suffix(".truth.json").read_text()))
