@@ -2,6 +2,9 @@
 
 Alembic runs the versions, which are plain SQL. Each version and its record commit together, and any number
 of processes may apply at once: one does the work, the others wait and find nothing left to do.
+
+Every command asks whether something is pending, so asking does not import Alembic: half a second that only
+`apply` with something to do has to pay. The versions form one line, and a file's name begins with its own.
 """
 
 from __future__ import annotations
@@ -9,16 +12,16 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, NullPool, create_engine
 
 from r2r_shared import db
 from r2r_shared.errors import UserError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from sqlalchemy import Connection
 
 PGVECTOR_AT_LEAST = (0, 8, 4)  # before it, filtered HNSW scans and parallel builds have bugs that lose rows
 _LOCK = 0x7232725F6D696772  # "r2r_migr"
@@ -26,8 +29,8 @@ _LOCK = 0x7232725F6D696772  # "r2r_migr"
 
 def current(url: str) -> str | None:
     """The version a database is at; None before the first."""
-    with _sqlalchemy(url) as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+    with db.connect(url) as conn:
+        return _current(conn)
 
 
 def pending(url: str) -> list[str]:
@@ -37,15 +40,8 @@ def pending(url: str) -> list[str]:
         UserError: the database was migrated by a newer release.
         Unavailable: it does not answer.
     """
-    script = ScriptDirectory.from_config(_config())
-    at = current(url)
-    newest_first = [revision.revision for revision in script.walk_revisions()]
-    if at is not None and at not in newest_first:
-        raise UserError(
-            f"the database {db.describe(url)} has schema {at}; this release knows up to {newest_first[0]}",
-            "install the newer release of reel-to-real that migrated it",
-        )
-    return newest_first[: newest_first.index(at) if at else None][::-1]
+    with db.connect(url) as conn:
+        return _pending(conn, url)
 
 
 def apply(url: str) -> list[str]:
@@ -59,7 +55,7 @@ def apply(url: str) -> list[str]:
     # takes for the caller's, and rolls the tables back with it.
     with db.connect(url, autocommit=True) as lock:
         lock.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
-        todo = pending(url)
+        todo = _pending(lock, url)
         if todo:
             require_pgvector(lock)
             _upgrade(url)
@@ -92,9 +88,35 @@ def require_pgvector(conn: db.Connection) -> tuple[int, ...]:
     raise UserError(f"pgvector {installed or available} is too old: {wanted} or newer is needed", hint)
 
 
+def versions() -> list[str]:
+    """The versions this release knows, oldest first."""
+    return sorted(path.name.partition("_")[0] for path in (_directory() / "versions").glob("[0-9]*_*.py"))
+
+
+def _current(conn: db.Connection) -> str | None:
+    if conn.execute("SELECT to_regclass('alembic_version') IS NOT NULL").fetchone() != (True,):
+        return None
+    row = conn.execute("SELECT version_num FROM alembic_version").fetchone()
+    return None if row is None else str(row[0])
+
+
+def _pending(conn: db.Connection, url: str) -> list[str]:
+    known, at = versions(), _current(conn)
+    if at is None:
+        return known
+    if at not in known:
+        raise UserError(
+            f"the database {db.describe(url)} has schema {at}; this release knows up to {known[-1]}",
+            "install the newer release of reel-to-real that migrated it",
+        )
+    return known[known.index(at) + 1 :]
+
+
 def _upgrade(url: str) -> None:
+    from alembic import command
+
     with _sqlalchemy(url) as connection:
-        config = _config()
+        config = alembic_config()
         # Without this the driver looks for % placeholders in the files of SQL.
         config.attributes["connection"] = connection.execution_options(no_parameters=True)
         try:
@@ -112,6 +134,8 @@ def _upgrade(url: str) -> None:
 @contextmanager
 def _sqlalchemy(url: str) -> Generator[Connection]:
     """One SQLAlchemy connection, opened by our own `connect`: no second way to write a URL."""
+    from sqlalchemy import NullPool, create_engine
+
     engine = create_engine("postgresql+psycopg://", creator=lambda: db.connect(url), poolclass=NullPool)
     try:
         with engine.connect() as connection:
@@ -120,7 +144,10 @@ def _sqlalchemy(url: str) -> Generator[Connection]:
         engine.dispose()
 
 
-def _config() -> Config:
+def alembic_config() -> Config:
+    """Alembic's own configuration, for the directory of versions that this installation has."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_directory()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")

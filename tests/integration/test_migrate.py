@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
+import subprocess
+import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 
 import psycopg
 import pytest
+from alembic.script import ScriptDirectory
 from psycopg import sql
 
 from r2r_shared import db, migrate
@@ -31,6 +34,21 @@ def test_a_new_database_is_brought_up_to_date(empty_database_url):
     assert migrate.pending(empty_database_url) == []
     assert migrate.current(empty_database_url) == todo[-1]
     assert {"films", "segments", "matches", "painting_features", "alembic_version"} <= tables(empty_database_url)
+
+
+def test_the_versions_are_those_that_alembic_sees_in_one_line():
+    script = ScriptDirectory.from_config(migrate.alembic_config())
+    assert migrate.versions() == [revision.revision for revision in script.walk_revisions()][::-1]
+    assert script.get_heads() == migrate.versions()[-1:]
+
+
+def test_asking_what_is_pending_does_not_import_alembic(database_url):
+    code = (
+        "import sys; from r2r_shared import local_stack, migrate; migrate.pending(sys.argv[1]);"
+        "print(sorted({'alembic', 'sqlalchemy', 'celery', 'kombu', 'redis', 'fsspec'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, database_url], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_a_database_that_is_up_to_date_is_left_alone(database_url):
