@@ -159,7 +159,9 @@ class LocalPostgres:
         command = [
             *(account.prefix if account else ()),
             str(binaries / "pg_ctl"),
-            *("start", "--silent", "--wait", f"--timeout={START_S}", "-D", str(self.data), "-l", str(self.log)),
+            *("start", "--silent", "--wait", f"--timeout={START_S}"),
+            # Relative: pg_ctl hands these two to a shell, to which a home's name may mean something.
+            *("-D", ".", "-l", os.path.relpath(self.log, self.data)),
         ]
         deadline = time.monotonic() + START_S
         while True:
@@ -167,9 +169,10 @@ class LocalPostgres:
             # pg_ctl gives the server a session of its own: a Ctrl-C here must not end another shell's server.
             done = subprocess.run(
                 command,
+                cwd=self.data,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
                 check=False,
                 env=_environ(),
             )
@@ -178,7 +181,7 @@ class LocalPostgres:
             said = self.log.read_bytes()[before:].decode(errors="replace")
             # Sessions of a server that was killed finish their statement before they notice.
             if "still in use" not in said or time.monotonic() > deadline:
-                raise _failed("the local Postgres does not start", said, self.log)
+                raise _failed("the local Postgres does not start", said or done.stderr, self.log)
             time.sleep(0.2)
 
     def _drop_foreign_pid_files(self) -> None:

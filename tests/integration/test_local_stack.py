@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from r2r_shared import db, local_postgres
+from r2r_shared import broker, db, local_postgres
 from r2r_shared.errors import Unavailable, UserError
 from r2r_shared.local_stack import LocalStack, open_stack, socket_directory
 from r2r_shared.processes import process_name
@@ -170,10 +170,16 @@ def test_a_crashed_session_does_not_start_a_second_server(opened):
     """Postgres restarts itself when a session is killed; meanwhile it takes no connections."""
     home, local = opened
     before = pids(home)
-    with db.connect(local.postgres.url()) as conn:
-        os.kill(conn.info.backend_pid, signal.SIGKILL)
-        local.revive()
-        conn.close()
+    conn = db.connect(local.postgres.url())
+    os.kill(conn.info.backend_pid, signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while "reinitializing" not in local.postgres.log.read_text()[-2000:]:
+        assert time.monotonic() < deadline, "Postgres did not notice"
+        time.sleep(0.005)
+    conn.close()
+
+    local.revive()
+
     assert local.postgres.answers()
     assert pids(home) == before
 
@@ -294,6 +300,14 @@ def test_a_home_with_a_long_path_puts_its_sockets_under_tmp(home):
             pass
     finally:
         shutil.rmtree(sockets)
+
+
+def test_a_home_may_have_any_name(home):
+    odd = home / """it's a "home" & $(touch x) 100% #1?"""
+    with open_stack(Settings(home=odd)) as stack:
+        assert collections(stack.database_url) == []
+        app = broker.make_app(Settings(home=odd), stack.broker_url)
+        broker.send(app, 1, "video")
 
 
 def test_a_data_directory_of_another_postgres_is_named_not_touched(home):
