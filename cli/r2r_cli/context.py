@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,7 @@ class Session:
 
 
 @contextmanager
-def session() -> Iterator[Session]:
+def session() -> Generator[Session]:
     """Open the stack that the settings name, this machine's own where they name none."""
     settings = Settings.from_env()
     with (
@@ -78,7 +78,7 @@ def run_models(*args: str) -> list[dict[str, Any]]:
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode != 0:
-        said = lines[-1] if lines else {}
+        said: dict[str, Any] = lines[-1] if lines else {}
         raise UserError(
             str(said.get("error", f"the model tool ended with code {done.returncode}")),
             str(said.get("hint", "r2r doctor")),

@@ -8,7 +8,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def run(out: Path, *, seed: int, seconds: float, quiet: bool) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _stack(env: dict[str, str]) -> Iterator[None]:
+def _stack(env: dict[str, str]) -> Generator[None]:
     """The demo's own servers, held open so that each command does not start them anew."""
     with open_stack(Settings.from_env(env)):
         yield

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.errors import UniqueViolation
 
-from r2r_shared import broker, names
+from r2r_cli import waiting
+from r2r_shared import names
 from r2r_shared.errors import UserError
 from r2r_shared.film_index import FilmIndex, plan_spans
 from r2r_shared.probe import probe
@@ -98,15 +99,15 @@ def take(
     path = path.resolve()
     films.describe(conn, film_id, **described)
     film = films.get(conn, film_id)
-    waiting = jobs.open_ingest(conn, film_id)
-    if waiting is not None:
-        return Intake(path, film_id, waiting, True, f"{path.name}: going on with job {waiting}")
+    queued = jobs.open_ingest(conn, film_id)
+    if queued is not None:
+        return Intake(path, film_id, queued, True, f"{path.name}: going on with job {queued}")
     try:
         with conn.transaction():
             job_id = _queue(opened, film, profile=profile, detector=shots, segment_s=segment_s, force=force)
     except UniqueViolation:  # someone else queued the same film a moment ago
-        waiting = jobs.open_ingest(conn, film_id)
-        return Intake(path, film_id, waiting, True, f"{path.name}: going on with job {waiting}")
+        queued = jobs.open_ingest(conn, film_id)
+        return Intake(path, film_id, queued, True, f"{path.name}: going on with job {queued}")
     if job_id is None:
         return Intake(
             path,
@@ -115,10 +116,7 @@ def take(
             True,
             f"{path.name} is known as film {film_id} “{film.title}”: nothing to do (--force analyses it again)",
         )
-    messages = segments.sweep(
-        conn, lease_s=opened.settings.lease_s, max_attempts=opened.settings.max_attempts, job_id=job_id
-    )
-    broker.send_all(broker.make_app(opened.settings, opened.stack.broker_url), messages)
+    waiting.send_job(opened, job_id)
     return Intake(path, film_id, job_id, known, f"{path.name}: film {film_id}, job {job_id}")
 
 

@@ -74,6 +74,13 @@ def end_worker(opened: Session, worker: LocalWorker) -> None:
     segments.hand_back_of(opened.conn, f"{socket.gethostname()}:{pid}/")
 
 
+def send_job(opened: Session, job_id: int) -> None:
+    """Send the messages of a job whose rows are committed. Losing them is no harm: whoever waits sends them again."""
+    settings = opened.settings
+    messages = segments.sweep(opened.conn, lease_s=settings.lease_s, max_attempts=settings.max_attempts, job_id=job_id)
+    broker.send_all(broker.make_app(settings, opened.stack.broker_url), messages)
+
+
 def sweep(opened: Session, app: Celery) -> None:
     """Send what lost its message or its worker. A broker that is away for a moment is no reason to stop waiting."""
     settings = opened.settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -44,7 +44,7 @@ def name() -> str:
 
 
 @contextmanager
-def connection(*, autocommit: bool = False) -> Iterator[Connection[Any]]:
+def connection(*, autocommit: bool = False) -> Generator[Connection[Any]]:
     """A connection for one short piece of work: nothing is held while models or decoders run."""
     url = settings().database_url
     assert url is not None

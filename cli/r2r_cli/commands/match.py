@@ -35,12 +35,8 @@ def match(
     with context.session() as opened:
         profile = context.profile(opened)
         features = _measure(opened, profile, picture.jpeg, quiet=json)
-        found = [
-            m.to_json()
-            for m in matches.live(
-                opened.conn, features, profile_id=profile.id, k=top, weights=chosen, how="exact" if exact else "auto"
-            )
-        ]
+        rows = matches.live(opened.conn, features, profile.id, k=top, weights=chosen, how="exact" if exact else "auto")
+        found = [row.to_json() for row in rows]
     if json:
         render.print_json({"image": str(image), "profile": profile.name, "matches": found})
         return
@@ -73,7 +69,7 @@ def _measure(opened: Session, profile: Profile, jpeg: bytes, *, quiet: bool) -> 
     import hashlib
 
     from r2r_cli import waiting
-    from r2r_shared import broker, names
+    from r2r_shared import names
     from r2r_shared.errors import UserError
     from r2r_shared.queries import jobs, segments
     from r2r_shared.records import Features
@@ -83,9 +79,7 @@ def _measure(opened: Session, profile: Profile, jpeg: bytes, *, quiet: bool) -> 
     with opened.conn.transaction():
         job_id = jobs.create(opened.conn, kind="match", profile_id=profile.id, options={"image": key}, priority=9)
         segments.add_batches(opened.conn, job_id, names.PICTURE, [[]])
-    settings = opened.settings
-    messages = segments.sweep(opened.conn, lease_s=settings.lease_s, max_attempts=settings.max_attempts, job_id=job_id)
-    broker.send_all(broker.make_app(settings, opened.stack.broker_url), messages)
+    waiting.send_job(opened, job_id)
     ended = waiting.wait_for_jobs(opened, [job_id], quiet=True)[0]
     if ended.state != "done":
         raise UserError(f"the picture could not be measured: {ended.error}", f"r2r jobs show {job_id}")

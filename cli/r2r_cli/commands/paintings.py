@@ -80,12 +80,9 @@ def import_(  # noqa: PLR0917
 def _measure(opened: Session, job_id: int, *, detach: bool, quiet: bool) -> Job:
     """Send the job's messages and wait for it, unless that is not wanted."""
     from r2r_cli import render, waiting
-    from r2r_shared import broker
-    from r2r_shared.queries import jobs, segments
+    from r2r_shared.queries import jobs
 
-    settings = opened.settings
-    messages = segments.sweep(opened.conn, lease_s=settings.lease_s, max_attempts=settings.max_attempts, job_id=job_id)
-    broker.send_all(broker.make_app(settings, opened.stack.broker_url), messages)
+    waiting.send_job(opened, job_id)
     if not detach:
         return waiting.wait_for_jobs(opened, [job_id], quiet=quiet)[0]
     if not quiet:

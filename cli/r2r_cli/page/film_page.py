@@ -19,6 +19,8 @@ from r2r_cli.page.pictures import Album, Wanted
 
 MAX_BYTES = 15_000_000
 WORKS_SHOWN = 5
+WORKS_SHOWN_OF_MANY = 3
+MANY_SHOTS = 800
 ROWS_SHOWN = 12
 BY = ("movement", "artist", "painting")
 
@@ -63,14 +65,19 @@ def render(
         max_bytes: pictures are made smaller, then fewer, until the page fits; the page says so.
     """
     timeline = words.clean(timeline)
+    works_shown = _works_shown(timeline["shots"])
     for shot in timeline["shots"]:
-        shot["matches"] = sorted(shot["matches"], key=lambda match: match["rank"])[:WORKS_SHOWN]
+        shot["matches"] = sorted(shot["matches"], key=lambda match: match["rank"])[:works_shown]
     wanted = list(_wanted(timeline["shots"]))
     bare = _draw(timeline, Album({}, pictures.LADDER[0], ()), "", tool_version, generated)
     room = max_bytes - len(bare.encode()) - 200_000  # the barcode, and what differs between the two drawings
     album = pictures.fit(wanted, image, room_bytes=room)
     strip = pictures.barcode(list(_stripes(timeline["shots"], album)), duration_s=_span_s(timeline))
     return _draw(timeline, album, strip, tool_version, generated)
+
+
+def _works_shown(shots: list[dict[str, Any]]) -> int:
+    return WORKS_SHOWN if len(shots) <= MANY_SHOTS else WORKS_SHOWN_OF_MANY
 
 
 def _wanted(shots: Iterable[dict[str, Any]]) -> Iterator[Wanted]:
@@ -106,6 +113,8 @@ def _draw(timeline: dict[str, Any], album: Album, strip: str, tool_version: str,
             shots=shots,
             album=album,
             reduced=album.step != pictures.LADDER[0],
+            many=len(shots) > MANY_SHOTS,
+            works_shown=_works_shown(shots),
             bands={by: sorted(rows, key=lambda row: -row["share"]) for by, rows in bands.items() if rows},
             rows_shown=ROWS_SHOWN,
             span_s=span_s,
