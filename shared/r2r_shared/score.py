@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from psycopg import sql
 
@@ -61,7 +61,10 @@ class Weights:
 
     def values(self) -> tuple[float, ...]:
         """The eight weights in METRICS order."""
-        return tuple(getattr(self, field.name) for field in fields(self))
+        return (
+            self.dc, self.avg_dof, self.max_dof, self.min_dof,
+            self.saturation, self.balance, self.shadow, self.contrast,
+        )  # fmt: skip
 
     def named(self) -> dict[str, float]:
         """The eight weights by metric."""

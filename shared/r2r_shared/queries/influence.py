@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal, TypeAlias
 
 from psycopg import Connection
@@ -19,8 +20,6 @@ NAMES_AT_MOST = 50
 
 
 By: TypeAlias = Literal["movement", "artist", "painting"]
-
-_KINDS: dict[int, By] = {1: "movement", 2: "artist", 3: "painting"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,49 +95,53 @@ def measure(
                FROM painting_features AS f JOIN paintings AS p ON p.id = f.painting_id
               WHERE f.profile_id = %(profile)s
                 AND (p.year_from IS NULL OR %(year)s::int IS NULL OR p.year_from <= %(year)s)),
-        chance AS (  -- each name's share of the collection
-             SELECT kind, key, name, count(*)::double precision / (SELECT count(*) FROM eligible) AS expected
-               FROM (SELECT 1 AS kind, movement AS key, movement AS name FROM eligible
-                     UNION ALL SELECT 2, artist, artist FROM eligible
-                     UNION ALL SELECT 3, e.id::text, e.title FROM eligible AS e
-                                WHERE e.id = ANY(%(paintings)s)) AS named
-              GROUP BY kind, key, name),
-        echo AS MATERIALIZED (  -- a shot's seconds, spread over its top matches
-             SELECT e.id, e.movement, e.artist, s.start_s, s.end_s,
-                    1.0::double precision / count(*) OVER (PARTITION BY s.id) AS part
-               FROM unnest(%(shots)s::bigint[], %(paintings)s::bigint[]) AS t (shot_id, painting_id)
+        top AS MATERIALIZED (
+             SELECT t.shot_id, e.id, e.movement, e.artist
+               FROM unnest(%(shots)b::bigint[], %(paintings)b::bigint[]) AS t (shot_id, id)
+               JOIN eligible AS e USING (id)),
+        cut AS MATERIALIZED (  -- shots cut at the windows' borders; a shot's seconds are spread over its matches
+             SELECT s.id AS shot_id, w.number,
+                    (least(s.end_s, (w.number + 1) * %(width)s) - greatest(s.start_s, w.number * %(width)s))
+                    / t.of_shot AS seconds
+               FROM (SELECT shot_id, count(*) AS of_shot FROM top GROUP BY shot_id) AS t
                JOIN shots AS s ON s.id = t.shot_id
-               JOIN eligible AS e ON e.id = t.painting_id),
-        piece AS MATERIALIZED (  -- cut at the windows' borders
-             SELECT w.number, c.kind, c.key,
-                    sum(e.part * (least(e.end_s, (w.number + 1) * %(width)s)
-                                  - greatest(e.start_s, w.number * %(width)s))) AS seconds
-               FROM echo AS e
-              CROSS JOIN LATERAL (VALUES (1, e.movement), (2, e.artist), (3, e.id::text)) AS c (kind, key)
               CROSS JOIN LATERAL generate_series(
-                    least(floor(e.start_s / %(width)s)::int, %(last)s),
-                    least(ceil(e.end_s / %(width)s)::int - 1, %(last)s)) AS w (number)
-              GROUP BY w.number, c.kind, c.key),
+                    least(floor(s.start_s / %(width)s)::int, %(last)s),
+                    least(ceil(s.end_s / %(width)s)::int - 1, %(last)s)) AS w (number)),
+        piece AS MATERIALIZED (
+             SELECT c.number, t.movement, t.artist, t.id, sum(c.seconds) AS seconds
+               FROM top AS t JOIN cut AS c USING (shot_id)
+              GROUP BY GROUPING SETS ((c.number, t.movement), (c.number, t.artist), (c.number, t.id))),
         matched AS (  -- seconds of matched shots in each window
-             SELECT number, sum(seconds) AS seconds FROM piece WHERE kind = 1 GROUP BY number),
+             SELECT number, sum(seconds) AS seconds FROM piece WHERE movement IS NOT NULL GROUP BY number),
         total AS (
-             SELECT kind, key, sum(seconds) / (SELECT sum(seconds) FROM matched) AS share
-               FROM piece GROUP BY kind, key),
+             SELECT movement, artist, id, sum(seconds) / (SELECT sum(seconds) FROM matched) AS share
+               FROM piece GROUP BY movement, artist, id),
+        chance AS (  -- the share of the collection; a painting's is one of them all
+             SELECT movement, artist, count(*)::double precision / (SELECT count(*) FROM eligible) AS expected
+               FROM eligible GROUP BY GROUPING SETS ((movement), (artist))),
+        listed AS (
+             SELECT 'movement' AS by, c.movement AS name, NULL::bigint AS id, coalesce(t.share, 0) AS share, c.expected
+               FROM chance AS c LEFT JOIN total AS t USING (movement) WHERE c.movement IS NOT NULL
+              UNION ALL
+             SELECT 'artist', t.artist, NULL, t.share, c.expected FROM total AS t JOIN chance AS c USING (artist)
+              UNION ALL
+             SELECT 'painting', NULL, t.id, t.share, 1.0::double precision / (SELECT count(*) FROM eligible)
+               FROM total AS t WHERE t.id IS NOT NULL),
         ranked AS (
-             SELECT c.kind, c.key, c.name, coalesce(t.share, 0) AS share, c.expected,
-                    row_number() OVER (PARTITION BY c.kind
-                                       ORDER BY coalesce(t.share, 0) DESC, c.name, c.key) AS place
-               FROM chance AS c LEFT JOIN total AS t USING (kind, key)
-              WHERE c.kind = 1 OR t.share > 0)
-        SELECT r.kind, r.key, r.name, r.share, r.expected,
-               ARRAY(SELECT coalesce(p.seconds / m.seconds, 0)
-                       FROM generate_series(0, %(last)s) AS w (number)
-                       LEFT JOIN matched AS m ON m.number = w.number AND m.seconds > 0
-                       LEFT JOIN piece AS p ON p.number = w.number AND p.kind = r.kind AND p.key = r.key
-                      ORDER BY w.number) AS shares
+             SELECT *, row_number() OVER (PARTITION BY by ORDER BY share DESC, id, name) AS place FROM listed)
+        SELECT r.by, coalesce(r.name, e.title), r.id, r.share, r.expected,
+               array_remove(array_agg(p.number), NULL), array_agg(p.seconds / m.seconds)
           FROM ranked AS r
+          LEFT JOIN eligible AS e ON e.id = r.id
+          LEFT JOIN piece AS p
+            ON (r.by, coalesce(r.id::text, r.name))
+             = (CASE WHEN p.id IS NOT NULL THEN 'painting' WHEN p.artist IS NOT NULL THEN 'artist' ELSE 'movement' END,
+                coalesce(p.id::text, p.artist, p.movement))
+          LEFT JOIN matched AS m USING (number)
          WHERE r.place <= %(names)s
-         ORDER BY r.kind, r.place
+         GROUP BY r.by, r.place, r.name, r.id, e.title, r.share, r.expected
+         ORDER BY array_position(ARRAY['movement', 'artist', 'painting'], r.by), r.place
         """,
         {
             "profile": profile_id,
@@ -154,16 +157,21 @@ def measure(
     borders = [number * duration_s / count for number in range(count + 1)]
     return [
         Influence(
-            by=_KINDS[kind],
+            by=by,
             name=name,
-            painting_id=int(key) if _KINDS[kind] == "painting" else None,
+            painting_id=painting_id,
             share=share,
             expected=expected,
             lift=share / expected,
-            windows=tuple(map(Window, borders, borders[1:], shares)),
+            windows=_windows(borders, dict(zip(numbers, shares, strict=False))),
         )
-        for kind, key, name, share, expected, shares in rows
+        for by, name, painting_id, share, expected, numbers, shares in rows
     ]
+
+
+def _windows(borders: Sequence[float], shares: dict[int, float]) -> tuple[Window, ...]:
+    """All windows, those without a share too."""
+    return tuple(Window(*pair, shares.get(number, 0.0)) for number, pair in enumerate(pairwise(borders)))
 
 
 def windows(duration_s: float, window_s: float | None = None) -> int:

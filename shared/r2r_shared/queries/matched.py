@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Connection
-from psycopg.rows import class_row
 
 from r2r_shared.records import METRICS
 from r2r_shared.score import VISUAL_SHARE, Weights
@@ -71,14 +70,14 @@ class Match:
 
 def paintings(conn: Connection[Any], ids: Collection[int]) -> dict[int, Painting]:
     """Paintings by id; those that were removed are not among them."""
-    with conn.cursor(row_factory=class_row(Painting)) as cur:
-        rows = cur.execute(
-            """
-            SELECT p.id, p.file, p.title, p.artist, p.movement, p.year, p.year_from, p.year_to, p.museum,
-                   c.name AS collection, p.image
-              FROM paintings AS p JOIN collections AS c ON c.id = p.collection_id
-             WHERE p.id = ANY(%s)
-            """,
-            (list(ids),),
-        ).fetchall()
-    return {row.id: row for row in rows}
+    rows = conn.execute(
+        """
+        SELECT p.id, p.file, p.title, p.artist, p.movement, p.year, p.year_from, p.year_to, p.museum,
+               c.name AS collection, p.image
+          FROM paintings AS p JOIN collections AS c ON c.id = p.collection_id
+         WHERE p.id = ANY(%b)
+        """,
+        (list(ids),),
+        binary=True,
+    ).fetchall()
+    return {row[0]: Painting(*row) for row in rows}
