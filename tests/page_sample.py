@@ -174,20 +174,21 @@ def _matches(dice: random.Random, works: list[dict[str, Any]]) -> list[dict[str,
 
 
 def _influence(shots: list[dict[str, Any]], works: list[dict[str, Any]], duration_s: float) -> list[dict[str, Any]]:
-    """Shares of matched time, in twenty windows of equal length."""
+    """Shares of matched time, each shot's spread over its matches, in twenty windows; fifty names of a kind."""
     borders = [n * duration_s / 20 for n in range(21)]
     rows: list[dict[str, Any]] = []
     for by, field in (("movement", "movement"), ("artist", "artist"), ("painting", "id")):
-        for key in dict.fromkeys(work[field] for work in works):
-            share = _share(shots, field, key, 0.0, duration_s)
-            if share == 0:
-                continue
+        seconds: dict[Any, list[float]] = {}
+        for shot in shots:
+            for match, n in itertools.product(shot["matches"], range(20)):
+                overlap = min(borders[n + 1], shot["end_s"]) - max(borders[n], shot["start_s"])
+                if overlap > 0:
+                    of_name = seconds.setdefault(match["painting"][field], [0.0] * 20)
+                    of_name[n] += overlap / len(shot["matches"])
+        matched = [sum(column) for column in zip(*seconds.values(), strict=True)]
+        for key in sorted(seconds, key=lambda key: -sum(seconds[key]))[:50]:
             alike = [work for work in works if work[field] == key]
-            expected = len(alike) / len(works)
-            windows = [
-                {"start_s": start, "end_s": end, "share": _share(shots, field, key, start, end)}
-                for start, end in itertools.pairwise(borders)
-            ]
+            share, expected = sum(seconds[key]) / sum(matched), len(alike) / len(works)
             rows.append(
                 {
                     "by": by,
@@ -196,21 +197,10 @@ def _influence(shots: list[dict[str, Any]], works: list[dict[str, Any]], duratio
                     "share": share,
                     "expected": expected,
                     "lift": share / expected,
-                    "windows": windows,
+                    "windows": [
+                        {"start_s": start, "end_s": end, "share": mine / total if total else 0.0}
+                        for start, end, mine, total in zip(borders, borders[1:], seconds[key], matched, strict=False)
+                    ],
                 }
             )
-    for by in ("movement", "artist", "painting"):
-        ranked = sorted((row for row in rows if row["by"] == by), key=lambda row: -row["share"])
-        rows = [row for row in rows if row["by"] != by] + ranked[:50]
     return rows
-
-
-def _share(shots: list[dict[str, Any]], field: str, key: Any, start_s: float, end_s: float) -> float:
-    total = mine = 0.0
-    for shot in shots:
-        overlap = min(end_s, shot["end_s"]) - max(start_s, shot["start_s"])
-        if shot["matches"] and overlap > 0:
-            alike = sum(match["painting"][field] == key for match in shot["matches"])
-            total += overlap
-            mine += overlap * alike / len(shot["matches"])
-    return mine / total if total else 0.0

@@ -16,6 +16,7 @@ import pytest
 from r2r_cli.page import render, words
 
 WHEN = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+MAY_STAY_OPEN = {"td", "th", "tr", "thead", "tbody"}  # as HTML has it
 VOID = {"meta", "link", "img", "input", "br", "hr", "path"}
 
 
@@ -40,7 +41,7 @@ class Document(HTMLParser):
         self.elements.append((tag, dict(attrs)))
 
     def handle_endtag(self, tag: str) -> None:
-        while self.open[-1] in {"td", "tr"} and tag != self.open[-1]:  # HTML lets these two stay open
+        while self.open[-1] in MAY_STAY_OPEN and tag != self.open[-1]:
             self.open.pop()
         assert self.open[-1] == tag, f"</{tag}> closes <{self.open[-1]}>"
         self.open.pop()
@@ -135,11 +136,11 @@ def test_each_match_shows_its_work_its_score_and_all_that_made_it(page: str, tim
         ):
             assert f"{value:.2f}" in article.words
         for metric in match["metrics"].values():
-            assert f"{metric['similarity']:.2f} {100 * metric['share']:.0f} %" in article.words
+            assert f"{metric['similarity']:.2f} {100 * metric['share']:.0f}%" in article.words
     for label in words.METRIC_LABELS.values():
         assert label in article.words
     best = shot["matches"][0]
-    assert f'<td class="b{words.hundredth(best["visual"])}">{best["visual"]:.2f}' in page
+    assert f"<td class=b{words.hundredth(best['visual'])}>{best['visual']:.2f}" in page
 
 
 def test_a_paintings_picture_is_in_the_file_once_however_often_it_is_matched(page: str, timeline: dict[str, Any]):
@@ -231,6 +232,15 @@ def test_a_film_without_shots_matches_or_influence_still_has_a_page(image: Calla
 
     assert "not matched" in found.words
     assert "0 shots" in empty.words
+
+
+def test_of_very_many_shots_fewer_paintings_are_listed_and_the_page_says_so(image: Callable[[str], bytes]):
+    timeline = page_sample.timeline(page_sample.paintings(8), shots=801)
+
+    page = draw(timeline, image)
+
+    assert len(re.findall(r"<span class=\"picture", page)) == 3 * sum(1 for s in timeline["shots"] if s["matches"])
+    assert "the nearest 3 paintings of each are listed here" in page
 
 
 def test_unknown_director_year_artist_and_date_leave_no_gap(image: Callable[[str], bytes]):
