@@ -79,7 +79,7 @@ def _features(image: Picture, depth: NDArray[np.float32], embedding: NDArray[np.
 
 def _decode(jpeg: bytes, position: int) -> Picture:
     """(h, w, 3) RGB. Pillow, told the format, because it refuses a file that breaks off; OpenCV paints it grey."""
-    from PIL import Image  # noqa: PLC0415
+    from PIL import Image
 
     try:
         with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:

@@ -59,7 +59,7 @@ def read_config(path: Path) -> TcnConfig:
     Raises:
         UserError: there is no such file, it is not safetensors, or it does not describe an encoder.
     """
-    from safetensors import SafetensorError, safe_open  # noqa: PLC0415
+    from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
         raise UserError(f"no checkpoint at {path}", "name a .safetensors file, or a profile of `r2r models list`")

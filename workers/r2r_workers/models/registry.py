@@ -107,9 +107,9 @@ def load(name: str, device: str = "auto") -> Models:
     if profile.encoder == "descriptor" and profile.depth == "defocus":
         return Models(DescriptorEncoder(), DefocusEstimator())  # torch is never imported
 
-    from r2r_workers.models.depth_midas import MidasEstimator  # noqa: PLC0415
-    from r2r_workers.models.device import place  # noqa: PLC0415
-    from r2r_workers.models.tcn import TcnEncoder  # noqa: PLC0415
+    from r2r_workers.models.depth_midas import MidasEstimator
+    from r2r_workers.models.device import place
+    from r2r_workers.models.tcn import TcnEncoder
 
     placement = place(device)
     if profile.encoder in IMAGENET:

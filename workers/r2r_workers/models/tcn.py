@@ -56,7 +56,7 @@ def build(config: TcnConfig) -> nn.Sequential:
 
 def save(network: nn.Module, config: TcnConfig, path: Path) -> None:
     """Write a checkpoint that says itself what it holds."""
-    from safetensors.torch import save_file  # noqa: PLC0415
+    from safetensors.torch import save_file
 
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     save_file(tensors, path, metadata=to_metadata(config))
@@ -122,7 +122,7 @@ class TcnEncoder:
         Raises:
             UserError: the file is no such checkpoint, or its tensors do not fit its description.
         """
-        from safetensors.torch import load_file  # noqa: PLC0415
+        from safetensors.torch import load_file
 
         config = read_config(path)
         network = build(config)

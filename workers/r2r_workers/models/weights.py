@@ -66,7 +66,7 @@ class HubWeights:
     @property
     def folder(self) -> Path | None:
         """Its snapshot in the hub's own cache (HF_HOME, HF_HUB_CACHE); None where a file of it is missing."""
-        from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415
+        from huggingface_hub import try_to_load_from_cache
 
         found = [try_to_load_from_cache(self.repo, name, revision=self.revision) for name in _HUB_FILES]
         paths = [Path(path) for path in found if isinstance(path, str)]
@@ -82,8 +82,8 @@ class HubWeights:
         Raises:
             UserError: a file could not be fetched.
         """
-        from huggingface_hub import snapshot_download  # noqa: PLC0415
-        from huggingface_hub.utils import disable_progress_bars, enable_progress_bars  # noqa: PLC0415
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.utils import disable_progress_bars, enable_progress_bars
 
         (enable_progress_bars if progress else disable_progress_bars)()
         try:
@@ -97,7 +97,7 @@ class HubWeights:
 
 
 def _hub_cache() -> str:
-    from huggingface_hub.constants import HF_HUB_CACHE  # noqa: PLC0415
+    from huggingface_hub.constants import HF_HUB_CACHE
 
     return HF_HUB_CACHE
 
