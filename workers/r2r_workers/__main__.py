@@ -26,6 +26,8 @@ def main() -> None:
             raise SystemExit(local_worker.EXIT_ANOTHER_HOLDS_THE_LOCK)
         threading.Thread(target=_end_with_owner, name="owner", daemon=True).start()
 
+    # SIGTERM lets running work end for as long as the broker settings say; Celery reads this when it is imported.
+    os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
     from r2r_workers.app import app
     from r2r_workers.runtime import settings
 
