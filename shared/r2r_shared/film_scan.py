@@ -21,7 +21,8 @@ from r2r_shared.records import Box
 CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg,mxf"
 """libavformat's names of the formats that hold their own frames; playlists and image lists are not among them."""
 
-OPEN_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS}
+OPEN_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS, "fflags": "genpts"}
+"""`genpts`: program streams give times to some packets only; the demuxer works out the others."""
 
 CODECS = frozenset(
     {"h264", "hevc", "vp9", "vp8", "av1", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "prores", "dnxhd", "vc1"}
@@ -135,9 +136,6 @@ def choose_stream(container: Any, name: str) -> Any:
         raise FilmRefused(f"{name} holds no video but a cover picture", "r2r needs the film itself")
     stream = max(films, key=lambda s: (bool(s.disposition & Disposition.default), -s.index))
     context = stream.codec_context
-    tag = (getattr(context, "codec_tag", "") or "").lower() if context else ""
-    if tag in {"encv", "drmi"}:
-        raise FilmRefused(f"{name} is encrypted", "r2r reads unprotected files: export one without copy protection")
     codec = context.name if context else "unknown"
     base = {"libdav1d": "av1", "libvpx-vp9": "vp9", "libvpx": "vp8"}.get(codec, codec)
     if base not in CODECS:
@@ -239,6 +237,8 @@ def first_picture(container: Any, stream: Any, name: str) -> Any:
     for _ in range(500):
         try:
             packet = next(packets)
+            if packet.has_sidedata("encryption_info"):
+                raise FilmRefused(f"{name} is encrypted", "r2r reads unprotected files: export one without protection")
             frames = packet.decode()
         except StopIteration:
             break

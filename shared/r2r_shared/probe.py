@@ -96,7 +96,7 @@ def probe(path: Path, *, limit_s: float = PROBE_LIMIT_S) -> FilmProbe:
 
 def child_environment() -> dict[str, str]:
     """What a child that touches untrusted bytes gets to see: where programs are, no secrets."""
-    keep = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
+    keep = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "CUDA_VISIBLE_DEVICES")
     return {name: os.environ[name] for name in keep if name in os.environ}
 
 
@@ -120,14 +120,17 @@ def probe_from_json(data: dict[str, Any]) -> FilmProbe:
 
 
 def limit_child(memory_bytes: int) -> None:
-    """Bound this process: no core files, and no more than `memory_bytes` of address space."""
+    """Bound this process: no core files, and no more than `memory_bytes` of memory of its own.
+
+    On Linux RLIMIT_DATA counts what is written to; address space that CUDA or a thread merely reserves is free.
+    """
     try:
-        import resource
+        import resource  # absent on Windows
     except ImportError:
         return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":  # macOS refuses RLIMIT_AS
-        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
 
 
 def scan(path: Path) -> FilmProbe:

@@ -6,19 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from r2r_shared.records import Blank
+from r2r_workers.media.boundaries import WHITE_MEAN, is_black
 from r2r_workers.media.reader import Picture
 from r2r_workers.media.signals import Signals
 
-_BLACK_MEAN, _BLACK_HIGH = 12.0, 32
-_WHITE_MEAN = 243.0
 _MOST = 0.9  # of a shot's frames
 
 
 def blank_frame(signals: Signals) -> Blank | None:
     """Black or white all over."""
-    if signals.mean < _BLACK_MEAN and signals.high < _BLACK_HIGH:
+    if is_black(signals.mean, signals.peak):
         return "black"
-    return "white" if signals.mean > _WHITE_MEAN else None
+    return "white" if signals.mean > WHITE_MEAN else None
 
 
 def blank_shot(black: int, white: int, frames: int, keyframes: list[Picture]) -> Blank | None:

@@ -17,8 +17,9 @@ from r2r_shared.records import Transition
 from r2r_workers.media.dissolves import Dissolve, strongest
 from r2r_workers.media.timing import Timing
 
-BLACK_MEAN, BLACK_HIGH = 12.0, 32  # PySceneDetect's fade threshold; and nothing in the picture is brighter
+BLACK_MEAN, BLACK_PEAK = 8.0, 40  # a dim picture is no black, nor are small letters on it
 WHITE_MEAN = 243.0
+DIM_MEAN = 20.0  # where the dark end of a fade may lie
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,14 +27,14 @@ class Stretch:
     """Signals of consecutive frames, (n,) each; the first is frame `first`.
 
     Attributes:
-        mean, high: see `signals.Signals`.
+        mean, peak: see `signals.Signals`.
         thumbs: (n, 1728)
         cuts: cuts found among them.   dissolves: windows that fit a dissolve, overlapping ones included.
     """
 
     first: int
     mean: NDArray[np.float64]
-    high: NDArray[np.int64]
+    peak: NDArray[np.int64]
     thumbs: NDArray[np.uint8]
     cuts: list[int]
     dissolves: list[Dissolve]
@@ -49,32 +50,59 @@ class Boundary:
     unsettled_until: int
 
 
-def is_blank(mean: NDArray[np.float64], high: NDArray[np.int64]) -> NDArray[np.bool_]:
+def is_black(mean: float, peak: int) -> bool:
+    """Black all over, for all that coding noise may do."""
+    return mean < BLACK_MEAN and peak < BLACK_PEAK
+
+
+def _blank(stretch: Stretch) -> NDArray[np.bool_]:
     """(n,) frames that are black or white all over."""
-    return ((mean < BLACK_MEAN) & (high < BLACK_HIGH)) | (mean > WHITE_MEAN)
+    return ((stretch.mean < BLACK_MEAN) & (stretch.peak < BLACK_PEAK)) | (stretch.mean > WHITE_MEAN)
 
 
 def decide(stretch: Stretch, timing: Timing) -> list[Boundary]:
     """Boundaries in order. Right for frames at least `timing.context` from both ends of the stretch, or from those
-    ends that are the film's own."""
+    ends that are the film's own.
+
+    What is surer goes first: edges of black, then light coming up from black, then dissolves, then cuts. The
+    frames of a transition that is taken hold no other.
+    """
     edges, short_runs = _blank_runs(stretch, timing)
-    dissolves = [
-        d
-        for d in strongest(stretch.dissolves, timing.windows[-1])
-        if not _near(d.start, edges, timing.min_shot) and not _near(d.end, edges, timing.min_shot)
-    ]
-    ramps = [run for run, _ in short_runs if not _near(run, edges, timing.min_shot)]
+    runs = [run for run in short_runs if not _near(run[0], edges, timing.min_shot)]
     cuts = [
         cut
         for cut in _without_flashes(stretch, timing)
-        if not any(d.start - 2 * timing.step <= cut <= d.end + timing.step for d in dissolves)
-        and not any(a - timing.min_shot <= cut <= b + timing.min_shot for a, b in short_runs)
+        if not any(a - timing.min_shot <= cut <= b + timing.min_shot for a, b in runs)
         and not _near(cut, edges, timing.min_shot)
+        and cut >= timing.min_shot  # the film's own first frame is a boundary
     ]
-    cuts = _thin(stretch, cuts, timing.min_shot)
-    found = [Boundary(d.start, "dissolve", d.start, d.end) for d in dissolves]
-    found += [_with_ramps(stretch, frame, timing) for frame in [*edges, *ramps, *cuts]]
+    found = [_with_ramps(stretch, edge, edge, timing) for edge in edges]
+    found += [_with_ramps(stretch, start, end, timing) for start, end in runs]
+    plain = [
+        _with_ramps(stretch, cut, cut, timing)
+        for cut in cuts
+        if not any(b.transition == "fade" and b.unsettled_from <= cut < b.unsettled_until for b in found)
+    ]
+    fades = [boundary for boundary in [*found, *plain] if boundary.transition == "fade"]
+    dissolves = [
+        d
+        for d in strongest(stretch.dissolves, timing.windows[-1])
+        if not any(_overlap(d.start, d.end, f.unsettled_from, f.unsettled_until) for f in fades)
+        and not any(_near(frame, [b.frame for b in found], timing.min_shot) for frame in (d.start, d.end))
+    ]
+    cuts = [
+        boundary.frame
+        for boundary in plain
+        if not any(d.start - timing.min_shot < boundary.frame < d.end + timing.min_shot for d in dissolves)
+    ]
+    thinned = set(_thin(stretch, cuts, timing.min_shot))
+    found += [boundary for boundary in plain if boundary.frame in thinned]
+    found += [Boundary(d.start, "dissolve", d.start, d.end) for d in dissolves]
     return sorted(found, key=lambda boundary: boundary.frame)
+
+
+def _overlap(start: int, end: int, other_start: int, other_end: int) -> bool:
+    return start < other_end and other_start < end
 
 
 def _near(frame: int, others: Iterable[int], reach: int) -> bool:
@@ -82,20 +110,34 @@ def _near(frame: int, others: Iterable[int], reach: int) -> bool:
 
 
 def _blank_runs(stretch: Stretch, timing: Timing) -> tuple[list[int], list[tuple[int, int]]]:
-    """Edges of long blank runs, and (start, end) of short ones. The film's own ends are no edges."""
-    blank = is_blank(stretch.mean, stretch.high)
+    """Edges of long blank runs, and (start, end) of short ones. The film's own ends are no edges.
+
+    Light that comes up out of a run, or goes down into it, is no part of it, however dim it still is.
+    """
+    blank = _blank(stretch)
     change = np.flatnonzero(np.diff(blank.astype(np.int8))) + 1
-    bounds = [0, *change.tolist(), len(blank)]
     edges: list[int] = []
     short: list[tuple[int, int]] = []
-    for start, end in itertools.pairwise(bounds):
+    for start, end in itertools.pairwise([0, *change.tolist(), len(blank)]):
         if not blank[start]:
             continue
-        if end - start >= timing.blank_run:
-            edges += [stretch.first + at for at in (start, end) if 0 < at < len(blank)]
+        level = stretch.mean[start:end] if stretch.mean[start] < BLACK_MEAN else 255.0 - stretch.mean[start:end]
+        sinks = _falling(level) if start > 0 else 0
+        rises = _falling(level[::-1]) if end < len(blank) else 0
+        first, last = start + min(sinks, timing.ramp), end - min(rises, timing.ramp)
+        if last - first >= timing.blank_run:
+            edges += [stretch.first + at for at in (first, last) if 0 < at < len(blank)]
         elif start > 0:
-            short.append((stretch.first + start, stretch.first + end))
+            first = min(first, end - 1)
+            short.append((stretch.first + first, stretch.first + max(first, last)))
     return edges, short
+
+
+def _falling(level: NDArray[np.float64]) -> int:
+    """How many steps the level falls from the first frame on."""
+    steps = np.diff(level)
+    still = np.flatnonzero(steps >= -0.02)
+    return int(still[0]) if len(still) else len(steps)
 
 
 def _difference(stretch: Stretch, one: int, other: int) -> float:
@@ -129,36 +171,45 @@ def _thin(stretch: Stretch, cuts: list[int], reach: int) -> list[int]:
     ]
 
 
-def _with_ramps(stretch: Stretch, frame: int, timing: Timing) -> Boundary:
-    """A boundary that is no dissolve: a fade if light comes up behind it or goes down before it, else a cut."""
-    at = frame - stretch.first
-    after = _ramp(stretch.mean[at : at + timing.ramp + 1], stretch.high[at : at + timing.ramp + 1], timing.step)
-    low = max(0, at - timing.ramp - 1)
-    before = _ramp(stretch.mean[low:at][::-1], stretch.high[low:at][::-1], timing.step)
-    # At the end of a blank run the frames before are blank; at its start the ramp down ends in it.
-    fade_in = after > 0
-    ends_in_black = at < len(stretch.mean) and bool(is_blank(stretch.mean[at : at + 1], stretch.high[at : at + 1])[0])
-    fade = fade_in or (before > 0 and ends_in_black)
+def _with_ramps(stretch: Stretch, frame: int, lit: int, timing: Timing) -> Boundary:
+    """A boundary that is no dissolve: a fade if light comes up behind it or goes down before it, else a cut.
+
+    Args:
+        frame: where the shot begins.   lit: where its black ends; `frame` itself if it does not begin in black.
+    """
+    at, up = frame - stretch.first, lit - stretch.first
+    after = _ramp(stretch.mean[up : up + timing.ramp + 1], timing.step)
+    # A shot that sinks into black ends in the black that begins here.
+    into_black = bool(_blank(stretch)[at])
+    before = _ramp(stretch.mean[max(0, at - timing.ramp - 1) : at + 1][::-1], timing.step) if into_black else 0
     guard = 2 * timing.step
-    return Boundary(frame, "fade" if fade else "cut", frame - max(guard, before), frame + max(guard, after))
+    return Boundary(
+        frame,
+        "fade" if before or after else "cut",
+        frame - max(guard, before),
+        max(frame + guard, lit + after),
+    )
 
 
-def _ramp(mean: NDArray[np.float64], high: NDArray[np.int64], step: int) -> int:
+def _ramp(mean: NDArray[np.float64], step: int) -> int:
     """How many frames it takes for light to rise from black or sink from white, 0 where it does not do so evenly.
 
     Args:
-        mean, high: (n,) from the blank end on.
+        mean: (n,) from the blank end on.
     """
     reach = 8 * step
     if len(mean) <= reach:
         return 0
-    dark = mean[0] < 1.6 * BLACK_MEAN and mean[0] < 0.35 * mean[reach]
+    dark = mean[0] < DIM_MEAN and mean[0] < 0.35 * mean[reach]
     white = mean[0] > WHITE_MEAN - 12
     if not (dark or white):
         return 0
     level = mean if dark else 255.0 - mean
     steps = np.diff(level[: reach + 1])
     rise = level[reach] - level[0]
-    if rise < 5 or int((steps > 0).sum()) < 0.75 * reach or steps.max() > 0.4 * rise:
+    if rise < 4 or int((steps > 0).sum()) < 0.75 * reach or steps.max() > 0.4 * rise:
         return 0
-    return int(np.flatnonzero(level >= 0.92 * level.max())[0])
+    end = reach
+    while end + 1 < len(level) and 0 < level[end + 1] - level[end] <= 0.4 * rise:
+        end += 1
+    return end

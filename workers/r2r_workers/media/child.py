@@ -75,6 +75,7 @@ def _analyse(job: dict[str, Any], out: BinaryIO) -> None:
             DetectorSettings(**job["detector"]),
             start_frame=int(job["start_frame"]),
             end_frame=int(job["end_frame"]),
+            threads=int(job["threads"]),
             tally=tally,
             on_frame=on_frame,
         ):

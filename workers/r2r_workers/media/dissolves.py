@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 from r2r_workers.media.signals import THUMB_VALUES
 
 MIN_CHANGE = 200.0  # mean squared difference of the ends: 14 grey levels
-MIN_SPREAD = 4.0  # an end with less contrast is a blank: that is a fade
+MIN_MEAN, MAX_MEAN = 10.0, 243.0  # an end beyond is black or white: that is a fade
+MIN_RATIO = 0.15  # of the ends' means; so is one where either end is far darker than the other
+MIN_CHANGED = 0.5  # of the thumbnail's cells, by 12 levels or more; fewer is a title laid over a picture
 MAX_UNEVEN = 0.10
 MAX_LIKENESS = 0.78
 
@@ -64,14 +66,16 @@ class DissolveFinder:
         norm = np.diagonal(gram)
         total = x.sum(axis=1)
         spread = np.sqrt(np.maximum(norm - total**2 / THUMB_VALUES, 0.0) / THUMB_VALUES)
+        usable = (total >= MIN_MEAN * THUMB_VALUES) & (total <= MAX_MEAN * THUMB_VALUES)
         found: list[Dissolve] = []
         for length in self._windows:
             b = np.arange(max(known, length), len(x))
-            b = b[(spread[b] >= MIN_SPREAD) & (spread[b - length] >= MIN_SPREAD)]
+            b = b[usable[b] & usable[b - length]]
+            b = b[np.minimum(total[b], total[b - length]) >= MIN_RATIO * np.maximum(total[b], total[b - length])]
             a = b - length
             change = norm[a] + norm[b] - 2 * gram[a, b]
             product = gram[a, b] - total[a] * total[b] / THUMB_VALUES
-            likeness = product / (spread[a] * spread[b] * THUMB_VALUES)
+            likeness = product / np.maximum(spread[a] * spread[b] * THUMB_VALUES, 1.0)  # 0 where an end is flat
             worth = (change >= MIN_CHANGE * THUMB_VALUES) & (likeness <= MAX_LIKENESS)
             a, b, change, likeness = a[worth], b[worth], change[worth], likeness[worth]
             left_over = np.zeros(len(a))
@@ -85,6 +89,9 @@ class DissolveFinder:
             limit = np.minimum(0.05, 0.07 * (1 - likeness))
             fits = (residual <= limit) & (uneven <= MAX_UNEVEN)
             for i in np.flatnonzero(fits).tolist():
+                cells = np.abs(x[b[i]] - x[a[i]]).reshape(-1, 3).max(axis=1)
+                if float((cells >= 12).mean()) < MIN_CHANGED:
+                    continue
                 fit = (1 - uneven[i] / (2 * MAX_UNEVEN)) * (1 - residual[i] / (2 * limit[i]))
                 start = self._first + int(a[i]) + 1
                 found.append(Dissolve(start, start + length - 1, float(change[i] * fit)))

@@ -15,6 +15,7 @@ from r2r_shared.records import Box
 
 BAR_LUMA = 28  # brightest value within a bar: coding noise and ringing included
 LIT_LUMA = 44  # what the picture's first lines reach
+LIT_SHARE = 0.3  # of each of those lines
 MIN_SHARE, MAX_SHARE = 0.02, 0.30  # of the side, each bar
 MIN_ASPECT, MAX_ASPECT = 1.0, 2.9
 
@@ -56,6 +57,21 @@ def _pair(lines: NDArray[np.uint8]) -> tuple[int, int]:
     if min(lines[before : before + 3].max(), lines[side - after - 3 : side - after].max()) < LIT_LUMA:
         return 0, 0
     return before, after
+
+
+def begins_abruptly(picture: NDArray[np.uint8], box: Box) -> bool:
+    """Whether the picture inside `box` is lit along each edge that was cut, as letters or a lamp would not be.
+
+    Args:
+        picture: (h, w, 3)
+    """
+    inside = picture[box.y : box.y + box.height, box.x : box.x + box.width].max(axis=2)
+    edges: list[NDArray[np.uint8]] = []
+    if box.y:
+        edges += [inside[:3].max(axis=0), inside[-3:].max(axis=0)]
+    if box.x:
+        edges += [inside[:, :3].max(axis=1), inside[:, -3:].max(axis=1)]
+    return all(float((edge > BAR_LUMA).mean()) >= LIT_SHARE for edge in edges)
 
 
 def inner_box(bars: Bars, small: tuple[int, int], full: tuple[int, int]) -> Box:

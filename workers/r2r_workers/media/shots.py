@@ -89,7 +89,7 @@ class DelayLine:
         stretch = Stretch(
             first=self._history_first,
             mean=np.array([s.mean for s in self._history]),
-            high=np.array([s.high for s in self._history]),
+            peak=np.array([s.peak for s in self._history]),
             thumbs=np.stack([s.thumb for s in self._history]),
             cuts=sorted(self._cuts),
             dissolves=self._dissolves,

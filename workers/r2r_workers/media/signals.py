@@ -25,14 +25,14 @@ class Signals:
     Attributes:
         thumb: (1728,) an 18 × 32 RGB thumbnail of the active picture, area-averaged.
         mean: mean of all three channels, 0..255.
-        high: the luminance that 2 % of the thumbnail exceed.
+        peak: the brightest luminance of the small picture, 0..255.
         sharpness: variance of the Laplacian of luminance.
         rows, columns: (h,), (w,) the brightest luminance of each row and column of the small picture.
     """
 
     thumb: NDArray[np.uint8]
     mean: float
-    high: int
+    peak: int
     sharpness: float
     rows: NDArray[np.uint8]
     columns: NDArray[np.uint8]
@@ -54,15 +54,14 @@ def measure(small: Picture) -> Signals:
 
     thumb = cv2.resize(small, (THUMB_WIDTH, THUMB_HEIGHT), interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    thumb_grey = cv2.cvtColor(thumb, cv2.COLOR_RGB2GRAY).ravel()
     edges = cv2.Laplacian(grey, cv2.CV_16S)
     _, spread = cv2.meanStdDev(edges)
-    top = len(thumb_grey) - 1 - len(thumb_grey) // 50
+    rows = cv2.reduce(grey, 1, cv2.REDUCE_MAX).ravel()
     return Signals(
         thumb=thumb.ravel(),  # pyright: ignore[reportArgumentType]
         mean=int(thumb.sum(dtype=np.int64)) / thumb.size,
-        high=int(np.partition(thumb_grey, top)[top]),
+        peak=int(rows.max()),
         sharpness=float(spread[0, 0]) ** 2,
-        rows=cv2.reduce(grey, 1, cv2.REDUCE_MAX).ravel(),  # pyright: ignore[reportArgumentType]
+        rows=rows,  # pyright: ignore[reportArgumentType]
         columns=cv2.reduce(grey, 0, cv2.REDUCE_MAX).ravel(),  # pyright: ignore[reportArgumentType]
     )

@@ -39,6 +39,7 @@ def find_shots(
     *,
     start_frame: int,
     end_frame: int,
+    threads: int,
     tally: Tally,
     on_frame: Callable[[int], None],
 ) -> Iterator[FoundShot]:
@@ -48,10 +49,9 @@ def find_shots(
     end until its last shot is closed.
     """
     timing = plan_timing(index.fps)
-    finder = make_finder(settings, timing)
+    finder = make_finder(settings, timing, threads=threads)
     line = DelayLine(timing, finder)
     open_shot: _OpenShot | None = None
-    read_until = end_frame
     seen_first = False
 
     def settle(frames: Iterator[Settled]) -> Iterator[FoundShot | None]:
@@ -81,7 +81,7 @@ def find_shots(
         small = shrink(picture)
         for shot in settle(line.feed(frame, picture, small, measure(small))):
             if shot is None:
-                tally.missing = read_until - start_frame - tally.read
+                tally.missing = end_frame - start_frame - tally.read
                 return
             yield shot
     for shot in settle(line.finish()):
@@ -90,15 +90,15 @@ def find_shots(
         yield shot
     if open_shot:
         yield open_shot.close(index.frames)
-    tally.missing = read_until - start_frame - tally.read
+    tally.missing = end_frame - start_frame - tally.read
 
 
-def make_finder(settings: DetectorSettings, timing: Timing) -> TransitionFinder:
+def make_finder(settings: DetectorSettings, timing: Timing, *, threads: int) -> TransitionFinder:
     """The finder that the settings name."""
     if settings.kind == "transnet":
-        from r2r_workers.media.transnet import TransnetFinder
+        from r2r_workers.media.transnet import TransnetFinder  # an extra
 
-        return TransnetFinder(settings)
+        return TransnetFinder(settings, timing, threads=threads)
     return AdaptiveFinder(settings, timing)
 
 
@@ -145,8 +145,12 @@ class _OpenShot:
         import cv2
 
         height, width = chosen.picture.shape[:2]
+        if len(self._titles) < 3:
+            self._titles.append(chosen.picture)
         bars = letterbox.find_bars(chosen.rows, chosen.columns)
         box = letterbox.inner_box(bars, (len(chosen.rows), len(chosen.columns)), (height, width))
+        if not letterbox.begins_abruptly(chosen.picture, box):
+            box = Box(0, 0, width, height)
         picture = chosen.picture[box.y : box.y + box.height, box.x : box.x + box.width]
         bgr = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2BGR)
         _, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
@@ -160,5 +164,3 @@ class _OpenShot:
                 crop=self._geometry.to_shown(Box(box.x, box.y, box.width, box.height)),
             )
         )
-        if len(self._titles) < 3:
-            self._titles.append(picture)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-DISSOLVE_WINDOWS = (8, 10, 13, 16, 20, 25, 31)  # frames at 24 fps, from the last old frame to the first new one
+DISSOLVE_WINDOWS = (8, 10, 13, 16, 20, 25, 31, 40, 50)  # frames at 24 fps, from the last old frame to the first new one
 
 
 @dataclass(frozen=True, slots=True)

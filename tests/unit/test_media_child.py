@@ -1,0 +1,213 @@
+"""The decoding child can be killed, and its death has a reason; damaged films are read as far as they go."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from r2r_shared.errors import AnalysisFailed, Cancelled
+from r2r_shared.probe import probe, scan
+from r2r_shared.records import FilmProbe, SpanAnalysis
+from r2r_workers.media import analyse, wire
+from r2r_workers.media.settings import DetectorSettings
+from tests.unit.media_films import coded_film
+
+QUICK = {"preset": "ultrafast", "g": "30"}
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, FilmProbe]:
+    path = coded_film(tmp_path_factory.mktemp("film") / "a.mp4", 2000, options=QUICK)
+    return path, scan(path)
+
+
+def run(film: tuple[Path, FilmProbe], **how) -> SpanAnalysis:
+    settings = {
+        "detector": DetectorSettings(),
+        "threads": 1,
+        "stall_s": 30.0,
+        "limit_s": 60.0,
+        "on_progress": lambda _frames, _shots: None,
+        "should_stop": lambda: False,
+    }
+    return analyse.analyse_span(film[0], probe=film[1], start_frame=0, end_frame=film[1].frames, **{**settings, **how})
+
+
+def children() -> list[psutil.Process]:
+    return [p for p in psutil.Process().children() if "r2r_workers.media.child" in " ".join(p.cmdline())]
+
+
+def send_to_child(number: signal.Signals, *, times: int = 1) -> threading.Thread:
+    """Signal each new child as soon as it has read some frames."""
+
+    def wait_and_send() -> None:
+        done: set[int] = set()
+        until = time.monotonic() + 30
+        while len(done) < times and time.monotonic() < until:
+            for child in children():
+                if child.pid not in done and len(child.threads()) > 1:
+                    child.send_signal(number)
+                    done.add(child.pid)
+            time.sleep(0.02)
+
+    thread = threading.Thread(target=wait_and_send)
+    thread.start()
+    return thread
+
+
+def test_a_decoder_that_hangs_is_killed_and_the_other_reader_is_tried(film: tuple[Path, FilmProbe]) -> None:
+    sender = send_to_child(signal.SIGSTOP)  # stopped for real: it answers nothing, and ignores SIGTERM
+
+    answer = run(film, stall_s=2.0)
+
+    sender.join()
+    assert answer.reader == "pyav"
+    assert answer.frames_read == 2000
+    assert not children()
+
+
+def test_a_decoder_that_hangs_twice_fails_the_span(film: tuple[Path, FilmProbe]) -> None:
+    sender = send_to_child(signal.SIGSTOP, times=2)
+    began = time.monotonic()
+
+    with pytest.raises(AnalysisFailed, match="hung: no frame for 2 s"):
+        run(film, stall_s=2.0)
+
+    sender.join()
+    assert time.monotonic() - began < 20
+    assert not children()
+
+
+def test_a_child_that_is_killed_fails_the_span_with_the_signal(film: tuple[Path, FilmProbe]) -> None:
+    sender = send_to_child(signal.SIGKILL, times=2)
+
+    with pytest.raises(AnalysisFailed, match="killed by SIGKILL"):
+        run(film)
+
+    sender.join()
+
+
+def test_the_overall_limit_kills(film: tuple[Path, FilmProbe]) -> None:
+    sender = send_to_child(signal.SIGSTOP)
+
+    with pytest.raises(AnalysisFailed, match="time limit"):
+        run(film, limit_s=2.5)
+
+    sender.join()
+    assert not children()
+
+
+def test_cancelling_is_noticed_at_once_even_by_a_stopped_child(film: tuple[Path, FilmProbe]) -> None:
+    sender = send_to_child(signal.SIGSTOP)
+    asked_at: list[float] = []
+
+    def should_stop() -> bool:
+        asked_at.append(time.monotonic())
+        return not sender.is_alive()
+
+    with pytest.raises(Cancelled):
+        run(film, should_stop=should_stop)
+
+    assert max(b - a for a, b in itertools.pairwise(asked_at)) < 0.5
+    assert not children()
+
+
+def test_the_last_words_of_a_child_are_passed_on(film: tuple[Path, FilmProbe]) -> None:
+    words = "import sys; sys.stderr.write('libfoo: no such luck\\n'); sys.exit(7)"
+
+    with pytest.raises(AnalysisFailed, match="status 7: libfoo: no such luck"):
+        run(film, child=(sys.executable, "-c", words))
+
+
+def test_nonsense_from_a_child_is_no_crash(film: tuple[Path, FilmProbe]) -> None:
+    with pytest.raises(AnalysisFailed, match="nonsense"):
+        run(film, child=(sys.executable, "-c", "print('x' * 100, flush=True); import time; time.sleep(60)"))
+
+
+def test_a_child_dies_with_its_parent(film: tuple[Path, FilmProbe], tmp_path: Path) -> None:
+    parent = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"import subprocess, sys, time\n"
+            f"c = subprocess.Popen({list(analyse.CHILD)!r}, stdin=subprocess.PIPE, start_new_session=True)\n"
+            f"c.stdin.write(b'{{\"memory_bytes\": 1000000000}}\\n'); c.stdin.flush()\n"
+            f"print(c.pid, flush=True); time.sleep(60)",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert parent.stdout
+    child = psutil.Process(int(parent.stdout.readline()))
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    child.wait(timeout=10)
+
+
+def test_the_child_sees_no_secrets(film: tuple[Path, FilmProbe], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("R2R_DATABASE_URL", "postgresql://secret")
+    show = "import os, sys; sys.exit(3 if any('secret' in v for v in os.environ.values()) else 4)"
+
+    with pytest.raises(AnalysisFailed, match="status 4"):
+        run(film, child=(sys.executable, "-c", show))
+
+
+def test_a_truncated_film_is_read_to_its_end_and_says_what_is_missing(tmp_path: Path) -> None:
+    path = coded_film(tmp_path / "a.mp4", 300, options={**QUICK, "movflags": "faststart"})
+    whole = scan(path)
+    moved = tmp_path / "cut.mkv"
+    coded_film(moved, 300, options=QUICK)
+    data = moved.read_bytes()
+    moved.write_bytes(data[: len(data) * 2 // 3])
+    cut = probe(moved)
+
+    answer = run((moved, cut))
+
+    assert 100 < cut.frames < whole.frames
+    assert answer.frames_read + answer.frames_missing == cut.frames
+    assert answer.shots
+
+
+def test_damage_in_the_middle_costs_its_own_frames(tmp_path: Path) -> None:
+    path = coded_film(tmp_path / "a.mkv", 300, options=QUICK)
+    looked = scan(path)
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 3000] = bytes(3000)
+    path.write_bytes(bytes(data))
+
+    answer = run((path, looked))  # probed before the damage: the index promises all 300
+
+    assert answer.frames_read + answer.frames_missing == 300
+    assert 0 < answer.frames_missing < 120
+    assert answer.shots[-1].end_frame == 300
+
+
+def test_messages_survive_any_cutting_up() -> None:
+    data = wire.pack({"kind": "a"}, [b"xyz", b""]) + wire.pack({"kind": "b"})
+    for size in (1, 2, 7, len(data)):
+        unpacker = wire.Unpacker()
+        got = [m for at in range(0, len(data), size) for m in unpacker.feed(data[at : at + size])]
+        assert [(head["kind"], blobs) for head, blobs in got] == [("a", [b"xyz", b""]), ("b", [])]
+
+
+def test_no_core_files_and_a_bound_on_memory() -> None:
+    script = (
+        "from r2r_shared.probe import limit_child; import resource; limit_child(300 << 20);"
+        "assert resource.getrlimit(resource.RLIMIT_CORE)[0] == 0\n"
+        "try: bytearray(600 << 20)\n"
+        "except MemoryError: print('bounded')"
+    )
+    out = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, env=os.environ)
+    if sys.platform == "linux":
+        assert out.stdout.strip() == b"bounded"
