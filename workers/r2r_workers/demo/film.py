@@ -26,7 +26,7 @@ TITLE_FRAMES = FPS * 2
 BLEND_FRAMES = FPS // 2
 SCOPE = 2.39  # the one letterboxed look
 ENCODERS = (
-    ("libx264", {"crf": "20", "preset": "fast"}),
+    ("libx264", {"crf": "20", "preset": "veryfast"}),
     ("mpeg4", {"qscale": "3"}),
     ("libvpx-vp9", {"crf": "28", "b": "0"}),
 )
