@@ -116,7 +116,7 @@ def add_paintings(
     years: Sequence[int | None] = (None,),
     collection: str = "synthetic",
 ) -> list[int]:
-    """Paintings with these features; movement, artist and year go round."""
+    """Paintings with these features; artists, each of one movement, and years go round."""
     collection_id = _id(
         conn,
         """INSERT INTO collections (name) VALUES (%s)
@@ -132,7 +132,7 @@ def add_paintings(
     ) as copy:
         for number, painting_id in enumerate(ids):
             year = years[number % len(years)]
-            movement = movements[number % len(movements)]
+            movement = movements[number % artists % len(movements)]  # an artist's own
             name = f"{painting_id}.jpg"
             copy.write_row(
                 (painting_id, collection_id, name, painting_id.to_bytes(32), f"No. {painting_id}",

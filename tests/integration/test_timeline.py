@@ -133,7 +133,7 @@ def test_why_adds_up(conn, world, profile_id):
 def test_influence_is_duration_weighted_and_set_against_chance(conn, world, profile_id):
     # Given one Baroque painting among three of Cubism, and a film that is 30 s of the first, 10 s of a Cubist one
     paintings = world.draw(4)
-    ids = synthetic.add_paintings(conn, profile_id, paintings, movements=["Baroque", *["Cubism"] * 3], artists=2)
+    ids = synthetic.add_paintings(conn, profile_id, paintings, movements=["Baroque", *["Cubism"] * 3], artists=4)
     shots = [Shot(30, [paintings[0]]), Shot(60, [], blank="title"), Shot(10, [paintings[1]])]
     film_id, _, _ = synthetic.add_film(conn, profile_id, shots)
     ranges.refresh(conn, profile_id)
@@ -152,7 +152,7 @@ def test_influence_is_duration_weighted_and_set_against_chance(conn, world, prof
     assert [window.share for window in movements[0].windows] == [1, 1, 0, 0, 0]
     assert [window.share for window in movements[1].windows] == [0, 0, 0, 0, 1]
     artists = {one.name: one.share for one in found if one.by == "artist"}
-    assert artists == {"Artist 0": 0.75, "Artist 1": 0.25}
+    assert artists == {"Artist 0": 0.75, "Artist 1": 0.25}  # the others, without a share, are not listed
     of_paintings = [(one.painting_id, one.name, one.share, one.expected) for one in found if one.by == "painting"]
     assert of_paintings == [(ids[0], f"No. {ids[0]}", 0.75, 0.25), (ids[1], f"No. {ids[1]}", 0.25, 0.25)]
 

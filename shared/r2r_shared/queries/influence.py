@@ -21,6 +21,8 @@ NAMES_AT_MOST = 50
 
 By: TypeAlias = Literal["movement", "artist", "painting"]
 
+_KINDS: dict[int, By] = {1: "movement", 2: "artist", 3: "painting"}
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -90,64 +92,64 @@ def measure(
     count = windows(duration_s, window_s)
     rows = conn.execute(
         """
-        WITH eligible AS MATERIALIZED (
-             SELECT p.id, p.movement, p.artist, p.title
+        WITH collection AS MATERIALIZED (
+             SELECT p.movement, p.artist, count(*) AS works
                FROM painting_features AS f JOIN paintings AS p ON p.id = f.painting_id
               WHERE f.profile_id = %(profile)s
-                AND (p.year_from IS NULL OR %(year)s::int IS NULL OR p.year_from <= %(year)s)),
+                AND (p.year_from IS NULL OR %(year)s::int IS NULL OR p.year_from <= %(year)s)
+              GROUP BY p.movement, p.artist),
+        size AS MATERIALIZED (SELECT sum(works)::double precision AS works FROM collection),
         top AS MATERIALIZED (
-             SELECT t.shot_id, e.id, e.movement, e.artist
-               FROM unnest(%(shots)b::bigint[], %(paintings)b::bigint[]) AS t (shot_id, id)
-               JOIN eligible AS e USING (id)),
-        cut AS MATERIALIZED (  -- shots cut at the windows' borders; a shot's seconds are spread over its matches
-             SELECT s.id AS shot_id, w.number,
-                    (least(s.end_s, (w.number + 1) * %(width)s) - greatest(s.start_s, w.number * %(width)s))
-                    / t.of_shot AS seconds
-               FROM (SELECT shot_id, count(*) AS of_shot FROM top GROUP BY shot_id) AS t
+             SELECT t.shot_id, p.id, p.title, p.movement, p.artist
+               FROM unnest(%(shots)s::bigint[], %(paintings)s::bigint[]) AS t (shot_id, id)
+               JOIN paintings AS p USING (id)),
+        cut AS (  -- shots, cut at the windows' borders
+             SELECT t.shot_id, t.matches, w.number,
+                    least(s.end_s, (w.number + 1) * %(width)s) - greatest(s.start_s, w.number * %(width)s) AS seconds
+               FROM (SELECT shot_id, count(*) AS matches FROM top GROUP BY shot_id) AS t
                JOIN shots AS s ON s.id = t.shot_id
               CROSS JOIN LATERAL generate_series(
                     least(floor(s.start_s / %(width)s)::int, %(last)s),
                     least(ceil(s.end_s / %(width)s)::int - 1, %(last)s)) AS w (number)),
-        piece AS MATERIALIZED (
-             SELECT c.number, t.movement, t.artist, t.id, sum(c.seconds) AS seconds
-               FROM top AS t JOIN cut AS c USING (shot_id)
-              GROUP BY GROUPING SETS ((c.number, t.movement), (c.number, t.artist), (c.number, t.id))),
-        matched AS (  -- seconds of matched shots in each window
-             SELECT number, sum(seconds) AS seconds FROM piece WHERE movement IS NOT NULL GROUP BY number),
-        total AS (
-             SELECT movement, artist, id, sum(seconds) / (SELECT sum(seconds) FROM matched) AS share
-               FROM piece GROUP BY movement, artist, id),
-        chance AS (  -- the share of the collection; a painting's is one of them all
-             SELECT movement, artist, count(*)::double precision / (SELECT count(*) FROM eligible) AS expected
-               FROM eligible GROUP BY GROUPING SETS ((movement), (artist))),
+        part AS MATERIALIZED (  -- what each match of a shot gets of the film, and of the window
+             SELECT shot_id, number,
+                    seconds / matches / sum(seconds) OVER () AS share,
+                    seconds / matches / nullif(sum(seconds) OVER (PARTITION BY number), 0) AS window_share
+               FROM cut),
+        piece AS (
+             SELECT t.movement, t.artist, t.id, t.title, c.number,
+                    sum(c.share) AS share, coalesce(sum(c.window_share), 0) AS window_share
+               FROM top AS t JOIN part AS c USING (shot_id)
+              GROUP BY GROUPING SETS (
+                    (c.number, t.movement), (c.number, t.artist), (c.number, t.id, t.title))),
+        total AS MATERIALIZED (
+             SELECT movement, artist, id, title, sum(share) AS share,
+                    array_agg(number) AS numbers, array_agg(window_share) AS shares
+               FROM piece GROUP BY movement, artist, id, title),
+        chance AS MATERIALIZED (  -- the share of the collection; a painting's is one of them all
+             SELECT movement, artist, sum(works) / (SELECT works FROM size) AS expected
+               FROM collection GROUP BY GROUPING SETS ((movement), (artist))),
         listed AS (
-             SELECT 'movement' AS by, c.movement AS name, NULL::bigint AS id, coalesce(t.share, 0) AS share, c.expected
+             SELECT 1 AS kind, c.movement AS name, NULL::bigint AS id, coalesce(t.share, 0) AS share, c.expected,
+                    coalesce(t.numbers, '{}') AS numbers, coalesce(t.shares, '{}') AS shares
                FROM chance AS c LEFT JOIN total AS t USING (movement) WHERE c.movement IS NOT NULL
               UNION ALL
-             SELECT 'artist', t.artist, NULL, t.share, c.expected FROM total AS t JOIN chance AS c USING (artist)
+             SELECT 2, t.artist, NULL, t.share, c.expected, t.numbers, t.shares
+               FROM total AS t JOIN chance AS c USING (artist)
               UNION ALL
-             SELECT 'painting', NULL, t.id, t.share, 1.0::double precision / (SELECT count(*) FROM eligible)
+             SELECT 3, t.title, t.id, t.share, 1 / (SELECT works FROM size), t.numbers, t.shares
                FROM total AS t WHERE t.id IS NOT NULL),
         ranked AS (
-             SELECT *, row_number() OVER (PARTITION BY by ORDER BY share DESC, id, name) AS place FROM listed)
-        SELECT r.by, coalesce(r.name, e.title), r.id, r.share, r.expected,
-               array_remove(array_agg(p.number), NULL), array_agg(p.seconds / m.seconds)
-          FROM ranked AS r
-          LEFT JOIN eligible AS e ON e.id = r.id
-          LEFT JOIN piece AS p
-            ON (r.by, coalesce(r.id::text, r.name))
-             = (CASE WHEN p.id IS NOT NULL THEN 'painting' WHEN p.artist IS NOT NULL THEN 'artist' ELSE 'movement' END,
-                coalesce(p.id::text, p.artist, p.movement))
-          LEFT JOIN matched AS m USING (number)
-         WHERE r.place <= %(names)s
-         GROUP BY r.by, r.place, r.name, r.id, e.title, r.share, r.expected
-         ORDER BY array_position(ARRAY['movement', 'artist', 'painting'], r.by), r.place
+             SELECT *, row_number() OVER (PARTITION BY kind ORDER BY share DESC, id, name) AS place FROM listed)
+        SELECT kind, name, id, share, expected, numbers, shares
+          FROM ranked WHERE place <= %(names)s
+         ORDER BY kind, place
         """,
         {
             "profile": profile_id,
             "year": year,
-            "shots": [shot_id for shot_id, _ in top],
-            "paintings": [painting_id for _, painting_id in top],
+            "shots": _array([shot_id for shot_id, _ in top]),
+            "paintings": _array([painting_id for _, painting_id in top]),
             "width": duration_s / count,
             "last": count - 1,
             "names": NAMES_AT_MOST,
@@ -157,16 +159,21 @@ def measure(
     borders = [number * duration_s / count for number in range(count + 1)]
     return [
         Influence(
-            by=by,
+            by=_KINDS[kind],
             name=name,
             painting_id=painting_id,
             share=share,
             expected=expected,
             lift=share / expected,
-            windows=_windows(borders, dict(zip(numbers, shares, strict=False))),
+            windows=_windows(borders, dict(zip(numbers, shares, strict=True))),
         )
-        for by, name, painting_id, share, expected, numbers, shares in rows
+        for kind, name, painting_id, share, expected, numbers, shares in rows
     ]
+
+
+def _array(ids: Sequence[int]) -> str:
+    """An array as Postgres writes it: the driver's own way, value by value, takes as long as the query."""
+    return "{" + ",".join(map(str, ids)) + "}"
 
 
 def _windows(borders: Sequence[float], shares: dict[int, float]) -> tuple[Window, ...]:
