@@ -42,10 +42,10 @@ def stored(conn, profile_id):
     ).fetchall()
 
 
-def of_lists(conn, profile_id, frame, *, length, k=10, weights=DEFAULT):
+def of_lists(conn, profile_id, frame, *, length, k=10, weights=DEFAULT, year=None):
     """(painting ids, k-th score, bound) of lists of one length, whatever they prove."""
     seen = ranges.of_profile(conn, profile_id)
-    planned = Search.plan(conn, profile_id, year=None, pictures=1)
+    planned = Search.plan(conn, profile_id, year=year, pictures=1)
     score = score_sql(weights, ranges.widths(seen))
     terms = probes.Terms(profile_id, k, weights, score, planned.paintings, planned.left_out)
     query = candidates.search(probes.given(frame), terms, Expressions(DIM, seen), length=length)
@@ -160,6 +160,8 @@ def test_paintings_left_out_leave_no_gap_in_the_lists(conn, world, profile_id):
 
     assert done.paintings == 300
     assert by_lists == stored(conn, profile_id)
+    got, _, _ = of_lists(conn, profile_id, world.draw(1)[0], length=100, k=100, year=1927)
+    assert len(got) == 100
 
 
 def test_auto_scans_until_it_is_too_much_and_there_are_indexes(conn, world, profile_id, monkeypatch):

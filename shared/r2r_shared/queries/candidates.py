@@ -17,8 +17,9 @@ from r2r_shared.queries.indexes import Expressions
 from r2r_shared.queries.probes import Terms
 from r2r_shared.score import DEFAULT, VISUAL_SHARE, Weights
 
-LENGTHS = (100, 200, 400, 800)
-"""Lengths of the two lists, tried one after the other. Beyond them a scan of 21,000 paintings costs less."""
+LENGTHS = (200, 400, 800)
+"""Lengths of the two lists, tried one after the other. Of clustered pictures, 21,000 paintings, 256 dimensions and
+k = 20, lists of 100, 200, 300 and 400 prove 22, 71, 90 and 100 %; lists of 800 cost as much as the scan there."""
 
 
 def settings(length: int) -> dict[str, str]:
