@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from threadpoolctl import threadpool_limits
 
 from r2r_workers.models.descriptor import (
     CONSTANTS,
@@ -170,7 +171,8 @@ def _samples(picture: Picture, squashed: bool, number: int, colour: Codebook, st
     size = round(width * max(1, aspect)), round(height * max(1, 1 / aspect))
     shaped = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR), np.uint8)
     shown = [shaped, *(film_like(rng, shaped) for _ in range(RENDITIONS))]
-    return np.stack([statistics(image, colour, structure) for image in shown])
+    with threadpool_limits(limits=1, user_api="blas"):
+        return np.stack([statistics(image, colour, structure) for image in shown])
 
 
 def main(arguments: list[str] | None = None) -> int:
