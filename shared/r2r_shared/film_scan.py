@@ -36,7 +36,7 @@ DECORD_CODECS = frozenset({"h264", "hevc", "vp9"})
 MAX_SIDE_PX = 16384
 MAX_PIXELS = 8192 * 8192
 BAR_SAMPLES = 24
-BAR_LUMA = 24  # full range; black bars of real films lie below 20 with their noise
+BAR_LEVEL = 24  # full range; black bars of real films lie below 20 with their noise
 LONGEST_GOP = 1200  # frames: decord is handed whole groups of pictures, and holds all of one
 
 
@@ -250,7 +250,7 @@ def first_picture(container: Any, stream: Any, name: str) -> Any:
 
 
 def sample_pictures(container: Any, stream: Any, index: FilmIndex, size: tuple[int, int]) -> list[NDArray[np.uint8]]:
-    """Luminance of up to 24 I-frames spread over the film, (h, w) each at `size`, as coded (unrotated)."""
+    """The brightest channel of up to 24 I-frames spread over the film, (h, w) each at `size`, as coded (unrotated)."""
     from av.error import FFmpegError
 
     count = min(BAR_SAMPLES, len(index.iframes))
@@ -267,7 +267,7 @@ def sample_pictures(container: Any, stream: Any, index: FilmIndex, size: tuple[i
             for tries, frame in enumerate(container.decode(stream)):
                 if tries > 8 or frame.pts is None or frame.pts >= index.pts[frame_number]:
                     rgb = frame.reformat(width=size[0], height=size[1], format="rgb24").to_ndarray()
-                    pictures.append((rgb @ np.array([0.299, 0.587, 0.114], np.float32)).astype(np.uint8))
+                    pictures.append(np.maximum(np.maximum(rgb[..., 0], rgb[..., 1]), rgb[..., 2]))
                     break
         except (FFmpegError, StopIteration):
             continue
@@ -283,8 +283,8 @@ def active_box(pictures: list[NDArray[np.uint8]]) -> Box:
     A film too dark to tell keeps its whole frame.
     """
     height, width = pictures[0].shape
-    rows = np.max([np.percentile(p, 98, axis=1) for p in pictures], axis=0)
-    columns = np.max([np.percentile(p, 98, axis=0) for p in pictures], axis=0)
+    rows = np.max([np.percentile(p[:, ::4], 98, axis=1) for p in pictures], axis=0)
+    columns = np.max([np.percentile(p[::4], 98, axis=0) for p in pictures], axis=0)
     top, bottom = _dark_ends(rows)
     left, right = _dark_ends(columns)
     if top + bottom >= 0.6 * height or left + right >= 0.6 * width:
@@ -295,7 +295,7 @@ def active_box(pictures: list[NDArray[np.uint8]]) -> Box:
 
 
 def _dark_ends(profile: NDArray[np.float64]) -> tuple[int, int]:
-    lit = np.flatnonzero(profile > BAR_LUMA)
+    lit = np.flatnonzero(profile > BAR_LEVEL)
     if len(lit) == 0:
         return len(profile), len(profile)
     return int(lit[0]), int(len(profile) - 1 - lit[-1])
