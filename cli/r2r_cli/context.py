@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from r2r_cli import render
 from r2r_shared import db
 from r2r_shared.errors import UserError
-from r2r_shared.local_stack import open_stack
+from r2r_shared.local_stack import LocalStack, open_stack
 from r2r_shared.media_store import MediaStore
 from r2r_shared.queries import profiles
 from r2r_shared.settings import Settings
@@ -25,13 +25,24 @@ if TYPE_CHECKING:
     from r2r_shared.records import Profile
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Session:
     """An open stack and a connection to it, in autocommit: transactions are opened where they are meant."""
 
     settings: Settings
     stack: Stack
     conn: Connection[Any]
+
+    def reconnect(self) -> None:
+        """After a server went away: start this machine's own again, and take a new connection.
+
+        Raises:
+            Unavailable: it does not come back.
+        """
+        self.conn.close()
+        if self.stack.local:
+            LocalStack.at(self.settings.home).revive()
+        self.conn = db.connect(self.stack.database_url, autocommit=True)
 
     @property
     def store(self) -> MediaStore:
@@ -42,25 +53,45 @@ class Session:
 def session() -> Generator[Session]:
     """Open the stack that the settings name, this machine's own where they name none."""
     settings = Settings.from_env()
-    with (
-        open_stack(settings) as stack,
-        db.translated(),
-        db.connect(stack.database_url, autocommit=True) as conn,
-    ):
-        yield Session(settings, stack, conn)
+    with open_stack(settings) as stack, db.translated():
+        opened = Session(settings, stack, db.connect(stack.database_url, autocommit=True))
+        try:
+            yield opened
+        finally:
+            opened.conn.close()
 
 
 def profile(opened: Session) -> Profile:
-    """The profile to use: the one that was named, else the active one, else the starter models, said aloud."""
-    named = opened.settings.profile
-    if named is not None:
-        return profiles.named(opened.conn, named) or profiles.ensure(opened.conn, describe(named))
-    found = profiles.active(opened.conn)
+    """The profile whose numbers to show: the one that was named, else the active one.
+
+    Where there is none yet it is made: the one that was named, else the starter models, which is said aloud.
+    """
+    name = opened.settings.profile
+    found = profiles.active(opened.conn) if name is None else profiles.named(opened.conn, name)
     if found is not None:
         return found
-    found = profiles.ensure(opened.conn, describe("starter"))
-    render.note("using the starter models, which need no download; `r2r models list` shows better ones")
-    return found
+    if name is None:
+        render.note("using the starter models, which need no download; `r2r models list` shows better ones")
+    return profiles.ensure(opened.conn, describe(name or "starter"))
+
+
+def profile_to_measure(opened: Session) -> Profile:
+    """The profile to make new numbers under: as `profile`, but of the models as they are on this machine now.
+
+    Models that have changed under their name, by a new release or another file, make another profile. It takes
+    the old one's place, and what was measured before is measured again when it is imported or ingested again.
+    """
+    before = profile(opened)
+    now = profiles.ensure(opened.conn, describe(before.name))
+    if now.id == before.id:
+        return now
+    if before.active:
+        profiles.activate(opened.conn, now.id)
+    render.note(
+        f"the models of “{now.name}” have changed: their numbers are kept apart from the old ones. Import the "
+        "paintings and ingest the films again; no film is decoded twice"
+    )
+    return profiles.get(opened.conn, now.id)
 
 
 def describe(name: str) -> dict[str, Any]:

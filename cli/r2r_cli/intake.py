@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,13 +13,14 @@ from psycopg.errors import UniqueViolation
 
 from r2r_cli import waiting
 from r2r_shared import names
-from r2r_shared.errors import UserError
+from r2r_shared.errors import FilmRefused, UserError
 from r2r_shared.film_index import FilmIndex, plan_spans
 from r2r_shared.probe import probe
 from r2r_shared.queries import films, jobs, segments, shots
 
 if TYPE_CHECKING:
     from r2r_cli.context import Session
+    from r2r_shared.local_worker import LocalWorker
     from r2r_shared.records import Profile
 
 SUFFIXES = frozenset(
@@ -60,82 +60,103 @@ def expand(paths: Iterable[Path], *, recursive: bool) -> list[Path]:
 
 
 def digest(path: Path) -> bytes:
-    """SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
+    """SHA-256 of a file's bytes.
+
+    Raises:
+        FilmRefused: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError as error:
+        raise FilmRefused(f"{path} cannot be read: {error.strerror}", "check its permissions and its disk") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an ingest is to make of a film."""
+
+    profile: Profile
+    detector: str
+    segment_s: float
+    force: bool
 
 
 def take(
-    opened: Session,
-    path: Path,
-    *,
-    profile: Profile,
-    described: dict[str, Any],
-    shots: str,
-    segment_s: float,
-    force: bool,
+    opened: Session, path: Path, wanted: Wanted, described: dict[str, Any], *, worker: LocalWorker | None
 ) -> Intake:
     """Make the rows that a film needs, if any, commit them, then send the messages.
+
+    Args:
+        described: title, director, year, country, as far as the person said.
+        worker: started while a new film is looked into.
 
     Raises:
         FilmRefused: the file is no film that can be analysed; nothing was stored.
     """
     conn = opened.conn
-    film_id = films.by_file(conn, path.resolve()) if path.is_file() else None
+    film_id = _by_file(opened, path)
     known = film_id is not None
     if film_id is None:
-        with ThreadPoolExecutor(1) as pool:  # the hash reads the file while the probe looks into it
-            hashing = pool.submit(digest, path) if path.is_file() else None
-            looked = probe(path)
-            path = path.resolve()
-            assert hashing is not None
-            sha256 = hashing.result()
+        if worker is not None and path.is_file():
+            worker.ensure()
+        looked = probe(path)
+        path = path.resolve()
+        sha256 = digest(path)
         known = films.by_digest(conn, sha256) is not None
         title, year = from_name(path)
         described = {**described, "year": described["year"] or (None if known else year)}
-        with conn.transaction():
-            film_id = films.add(conn, sha256=sha256, path=path, title=title, probe=looked)
-            films.remember_file(conn, film_id, path)
+        film_id = films.add(conn, sha256=sha256, path=path, title=title, probe=looked)
     path = path.resolve()
+    films.remember_file(conn, film_id, path)  # it may have been seen elsewhere since
     films.describe(conn, film_id, **described)
     film = films.get(conn, film_id)
-    queued = jobs.open_ingest(conn, film_id)
-    if queued is not None:
-        return Intake(path, film_id, queued, True, f"{path.name}: going on with job {queued}")
+    if (queued := jobs.open_ingest(conn, film_id)) is not None:
+        return _going_on(opened, path, film_id, queued, wanted)
     try:
         with conn.transaction():
-            job_id = _queue(opened, film, profile=profile, detector=shots, segment_s=segment_s, force=force)
+            job_id = _queue(opened, film, wanted)
     except UniqueViolation:  # someone else queued the same film a moment ago
         queued = jobs.open_ingest(conn, film_id)
         return Intake(path, film_id, queued, True, f"{path.name}: going on with job {queued}")
     if job_id is None:
-        return Intake(
-            path,
-            film_id,
-            None,
-            True,
-            f"{path.name} is known as film {film_id} “{film.title}”: nothing to do (--force analyses it again)",
-        )
+        other = film.detector != wanted.detector
+        said = f"{path.name} is known as film {film_id} “{film.title}”: nothing to do (--force analyses it again"
+        return Intake(path, film_id, None, True, said + (f", with --shots {wanted.detector})" if other else ")"))
     waiting.send_job(opened, job_id)
     return Intake(path, film_id, job_id, known, f"{path.name}: film {film_id}, job {job_id}")
 
 
-def _queue(
-    opened: Session, film: films.Film, *, profile: Profile, detector: str, segment_s: float, force: bool
-) -> int | None:
+def _going_on(opened: Session, path: Path, film_id: int, job_id: int, wanted: Wanted) -> Intake:
+    """Join a job that is under way; what it was asked for stays as it is, and that is said."""
+    said = f"{path.name}: going on with job {job_id}"
+    asked = jobs.options_of(opened.conn, job_id).get("detector", {}).get("kind", wanted.detector)
+    if asked != wanted.detector:
+        said += f", which finds shots with {asked} (cancel it to use {wanted.detector})"
+    return Intake(path, film_id, job_id, True, said)
+
+
+def _by_file(opened: Session, path: Path) -> int | None:
+    try:
+        return films.by_file(opened.conn, path.resolve()) if path.is_file() else None
+    except OSError:  # a name that is too long, a directory that may not be searched: the probe says which
+        return None
+
+
+def _queue(opened: Session, film: films.Film, wanted: Wanted) -> int | None:
     """A job for what a film is missing: all of it, or only this profile's numbers; None where that is nothing."""
     conn = opened.conn
-    if film.analysis_id is None or force:
+    if film.analysis_id is None or wanted.force:
         _, looked = films.probe_of(conn, film.id)
-        options = {"analyse": True, "detector": {"kind": detector}, "segment_s": segment_s}
-        job_id = jobs.create(conn, kind="ingest", film_id=film.id, profile_id=profile.id, options=options)
-        segments.add_spans(conn, job_id, plan_spans(FilmIndex.from_bytes(looked.index), segment_s))
+        options = {"analyse": True, "detector": {"kind": wanted.detector}, "segment_s": wanted.segment_s}
+        job_id = jobs.create(conn, kind="ingest", film_id=film.id, profile_id=wanted.profile.id, options=options)
+        segments.add_spans(conn, job_id, plan_spans(FilmIndex.from_bytes(looked.index), wanted.segment_s))
         segments.add_closing(conn, job_id, names.MATCH)
         return job_id
-    unmeasured = shots.unmeasured(conn, film_id=film.id, profile_id=profile.id)
+    unmeasured = shots.unmeasured(conn, film_id=film.id, profile_id=wanted.profile.id)
     if not unmeasured:
         return None
-    job_id = jobs.create(conn, kind="ingest", film_id=film.id, profile_id=profile.id, options={"analyse": False})
+    job_id = jobs.create(conn, kind="ingest", film_id=film.id, profile_id=wanted.profile.id, options={"analyse": False})
     batches = [unmeasured[at : at + BATCH] for at in range(0, len(unmeasured), BATCH)]
     segments.add_batches(conn, job_id, names.KEYFRAMES, batches)
     segments.add_closing(conn, job_id, names.MATCH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import sys
 import time
@@ -9,14 +10,15 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
+import psycopg
+
 from r2r_cli import render
 from r2r_shared import broker
-from r2r_shared.errors import TransientError, Unavailable
+from r2r_shared.errors import Unavailable
 from r2r_shared.local_worker import LocalWorker
 from r2r_shared.queries import jobs, segments
 
 if TYPE_CHECKING:
-    from celery import Celery
     from rich.progress import TaskID
 
     from r2r_cli.context import Session
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 POLL_S = 0.25
 SWEEP_S = 2.0
 GRACE_S = 3.0
+AWAY_LIMIT_S = 120.0
 ENDED = ("done", "failed", "cancelled")
 
 
@@ -38,31 +41,64 @@ class Reporter(Protocol):
     def update(self, job: Job) -> None: ...
 
 
-def wait_for_jobs(opened: Session, job_ids: Sequence[int], *, quiet: bool = False) -> list[Job]:
+def wait_for_jobs(
+    opened: Session, job_ids: Sequence[int], *, quiet: bool = False, worker: LocalWorker | None = None
+) -> list[Job]:
     """Wait until all jobs have ended; on this machine's own stack a worker runs for as long.
 
-    Ctrl-C ends the waiting and the local worker, not the jobs: they go on where they were.
+    A server that goes away meanwhile is waited for, and this machine's own is started again: what was finished
+    is in the rows. Ctrl-C ends the waiting and the local worker, not the jobs: they go on where they were.
+
+    Args:
+        worker: one that was started early; it is ended here all the same.
+
+    Returns:
+        The jobs in the order they were asked for.
     """
-    worker = LocalWorker(opened.settings, opened.stack) if opened.stack.local else None
-    app = broker.make_app(opened.settings, opened.stack.broker_url)
-    last_sweep = 0.0
+    worker = worker or local_worker(opened)
+    ended: dict[int, Job] = {}
+    last_sweep = -SWEEP_S
+    away_since: float | None = None
     try:
         with _reporter(quiet) as reporter:
             while True:
-                if worker is not None:
-                    worker.ensure()
-                if time.monotonic() - last_sweep > SWEEP_S:
-                    last_sweep = time.monotonic()
-                    sweep(opened, app)
-                found = [jobs.get(opened.conn, job_id) for job_id in job_ids]
-                for job in found:
-                    reporter.update(job)
-                if all(job.state in ENDED for job in found):
-                    return found
+                try:
+                    if worker is not None:
+                        worker.ensure()
+                    if time.monotonic() - last_sweep > SWEEP_S:
+                        last_sweep = time.monotonic()
+                        sweep(opened)
+                    for job in jobs.several(opened.conn, [n for n in job_ids if n not in ended]):
+                        reporter.update(job)
+                        if job.state in ENDED:
+                            ended[job.id] = job
+                    away_since = None
+                except (Unavailable, psycopg.OperationalError) as error:
+                    away_since = away_since or time.monotonic()
+                    _wait_for_servers(opened, error, time.monotonic() - away_since)
+                if len(ended) == len(set(job_ids)):
+                    return [ended[job_id] for job_id in job_ids]
                 time.sleep(POLL_S)
     finally:
         if worker is not None:
             end_worker(opened, worker)
+
+
+def local_worker(opened: Session) -> LocalWorker | None:
+    """A worker for this machine's own stack, not started yet; None where others serve the queues."""
+    return LocalWorker(opened.settings, opened.stack) if opened.stack.local else None
+
+
+def _wait_for_servers(opened: Session, error: Exception, away_s: float) -> None:
+    if away_s > AWAY_LIMIT_S:
+        raise Unavailable(
+            f"a server has been away for {away_s:.0f} s: {error}", "nothing is lost: the same command goes on"
+        ) from error
+    if away_s == 0 or round(away_s) % 10 == 0:
+        render.note(f"waiting for a server: {str(error).splitlines()[0]}")
+    time.sleep(1)
+    with contextlib.suppress(Unavailable, psycopg.OperationalError):
+        opened.reconnect()
 
 
 def end_worker(opened: Session, worker: LocalWorker) -> None:
@@ -71,7 +107,8 @@ def end_worker(opened: Session, worker: LocalWorker) -> None:
     if pid is None:
         return
     worker.stop(grace_s=GRACE_S)
-    segments.hand_back_of(opened.conn, f"{socket.gethostname()}:{pid}/")
+    with contextlib.suppress(psycopg.OperationalError):  # then the lease runs out instead
+        segments.hand_back_of(opened.conn, f"{socket.gethostname()}:{pid}/")
 
 
 def send_job(opened: Session, job_id: int) -> None:
@@ -81,14 +118,15 @@ def send_job(opened: Session, job_id: int) -> None:
     broker.send_all(broker.make_app(settings, opened.stack.broker_url), messages)
 
 
-def sweep(opened: Session, app: Celery) -> None:
-    """Send what lost its message or its worker. A broker that is away for a moment is no reason to stop waiting."""
+def sweep(opened: Session) -> None:
+    """Send what lost its message or its worker.
+
+    Raises:
+        Unavailable: the broker does not answer.
+    """
     settings = opened.settings
     messages = segments.sweep(opened.conn, lease_s=settings.lease_s, max_attempts=settings.max_attempts)
-    try:
-        broker.send_all(app, messages)
-    except (TransientError, Unavailable) as error:
-        render.note(f"waiting for the broker: {error}")
+    broker.send_all(broker.make_app(settings, opened.stack.broker_url), messages)
 
 
 def _reporter(quiet: bool) -> Reporter:

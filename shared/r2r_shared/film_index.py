@@ -7,6 +7,7 @@ to read: frame n is the n-th in presentation order, and its time comes from the 
 from __future__ import annotations
 
 import json
+import math
 import struct
 import zlib
 from dataclasses import dataclass
@@ -123,9 +124,12 @@ def plan_spans(index: FilmIndex, segment_s: float) -> list[tuple[int, int]]:
 
     Returns:
         [(start frame, end frame exclusive), …]
+
+    Raises:
+        ValueError: the length is not finite, or not above 0.
     """
-    if segment_s <= 0:
-        raise ValueError("a segment has a length above 0 s")
+    if not (math.isfinite(segment_s) and segment_s > 0):
+        raise ValueError(f"a segment has a finite length above 0 s, not {segment_s:g} s")
     starts = [0]
     for frame in index.iframes.tolist():
         if frame > 0 and index.time_s(frame) - index.time_s(starts[-1]) >= segment_s:

@@ -93,7 +93,7 @@ class Settings:
             database_url=database_url,
             broker_url=broker_url,
             media_url=env.get("R2R_MEDIA", ""),
-            profile=env.get("R2R_PROFILE") or None,
+            profile=_profile(env.get("R2R_PROFILE", "")),
             device=device,
             decode_threads=int(number("R2R_DECODE_THREADS", min(os.cpu_count() or 1, 8), low=1, high=64)),
             workers=int(number("R2R_WORKERS", min(max((os.cpu_count() or 1) // 2, 1), 4), low=1, high=64)),
@@ -106,9 +106,14 @@ class Settings:
         )
 
 
+def _profile(name: str) -> str | None:
+    """A profile's name; a checkpoint is named by its whole path, because workers stand elsewhere."""
+    return str(Path(name).expanduser().resolve()) if name.endswith(".safetensors") else name or None
+
+
 def _home(env: Mapping[str, str]) -> Path:
     if named := env.get("R2R_HOME"):
         return Path(named).expanduser().resolve()
-    import platformdirs  # noqa: PLC0415  (slow to import, rarely needed)
+    import platformdirs
 
     return Path(platformdirs.user_data_dir("reel-to-real", appauthor=False))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import signal
+import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from redis import Redis
 
 from tests.acceptance.cli import Cli
 
@@ -24,10 +27,10 @@ def cluster(fresh_home: Path, database_url: str, broker_url: str) -> Cli:
 
 def test_workers_started_by_hand_do_what_a_detached_ingest_queued(cluster: Cli, material: Path) -> None:
     cluster.run("paintings", "import", material / "paintings", "--detach")
-    queued = cluster.json("ingest", material / "film.mp4", "--segment-seconds", "4", "--detach")["films"][0]
+    queued = cluster.json("ingest", material / "film.mp4", "--segment-seconds", "2", "--detach")["films"][0]
     assert queued["job"]["state"] == "queued"
 
-    workers = [cluster.start("worker", "--queues", queues) for queues in ("video", "control,paintings")]
+    workers = [cluster.start("worker", "--queues", queues) for queues in ("video", "video", "control,paintings")]
     try:
         done = cluster.json("jobs", "watch", queued["job"]["id"])
         assert done["state"] == "done"
@@ -36,12 +39,30 @@ def test_workers_started_by_hand_do_what_a_detached_ingest_queued(cluster: Cli, 
     finally:
         for worker in workers:
             worker.send_signal(signal.SIGTERM)
-        ended = [worker.communicate(timeout=60) for worker in workers]
+        ended = [worker.communicate(timeout=60) for worker in workers]  # a child left behind would hold the pipes
 
     parts = cluster.json("jobs", "show", queued["job"]["id"])["parts"]
-    assert len({part["worker"] for part in parts if part["kind"] == "film"}) == 1
+    video = {part["worker"].split("/")[0] for part in parts if part["kind"] == "film"}
+    assert len(video) == 2, "both video workers took part"
     assert any(shot["matches"] for shot in cluster.json("timeline", "1")["shots"])
     assert all("Traceback" not in err for _, err in ended), ended
+
+
+def test_a_queue_without_anyone_waiting_loses_nothing(cluster: Cli, material: Path, broker_url: str) -> None:
+    """Nobody watches, and the only message is lost: a worker's own sweep sends it again."""
+    queued = cluster.json("ingest", material / "film.mp4", "--detach")["films"][0]["job"]["id"]
+    quick = Cli(cluster.home, {**cluster.extra, "R2R_LEASE_SECONDS": "2"})
+    with Redis(unix_socket_path=urlsplit(broker_url).path) as client:
+        client.flushall()
+    worker = quick.start("worker")
+    try:
+        deadline = time.monotonic() + 90
+        while cluster.json("jobs", "show", queued)["state"] != "done":
+            assert time.monotonic() < deadline, "the job was forgotten"
+            time.sleep(1)
+    finally:
+        worker.send_signal(signal.SIGTERM)
+        worker.communicate(timeout=60)
 
 
 def test_an_old_schema_is_named_with_the_command_that_mends_it(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import signal
@@ -96,11 +97,15 @@ def test_a_killed_worker_is_replaced_and_the_film_is_the_same(fresh: Cli, long_f
     disturbed = quick.start("ingest", long_film, "--force", "--segment-seconds", "200", "--json")
     wait_until(lambda: running_job(quick), "decoding")
 
-    for process in processes_of(quick):
+    victims = processes_of(quick)
+    assert any("r2r_workers.media.child" in " ".join(process.cmdline()) for process in victims)
+    for process in victims:
         process.kill()
     out, err = disturbed.communicate(timeout=200)
 
     assert disturbed.returncode == 0, out + err
+    job = quick.json("jobs", "list")[0]
+    assert max(part["attempt"] for part in quick.json("jobs", "show", job["id"])["parts"]) == 2
     assert quick.json("timeline", "1")["shots"] == before
     assert undisturbed["films"][0]["shots"] == len(before)
 
@@ -144,3 +149,36 @@ def test_two_shells_ingest_the_same_film_once(fresh: Cli, material: Path) -> Non
     assert [shell.returncode for shell in shells] == [0, 0], ended
     assert len(fresh.json("jobs", "list")) == 1
     assert len(fresh.json("films", "list")) == 1
+
+
+def test_servers_killed_in_the_middle_come_back_and_nothing_is_lost(fresh: Cli, long_film: Path) -> None:
+    """This machine's own Redis and Postgres die by kill -9 while a film is being ingested."""
+    ingest = fresh.start("ingest", long_film, "--segment-seconds", "100", "--json")
+    wait_until(lambda: running_job(fresh), "decoding")
+
+    victims = servers_of(fresh)
+    assert {"redis-server", "postgres"} <= {process.name() for process in victims}
+    for process in victims:
+        process.kill()
+    out, err = ingest.communicate(timeout=200)
+
+    assert ingest.returncode == 0, out + err
+    film = fresh.json("films", "list")[0]
+    assert film["state"] == "ready"
+    shots = fresh.json("timeline", "1")["shots"]
+    assert shots[-1]["end_frame"] == film["frames"]
+    assert all(a["end_frame"] == b["start_frame"] for a, b in itertools.pairwise(shots))
+
+
+def servers_of(cli: Cli) -> list[psutil.Process]:
+    """The Postgres postmaster and the Redis of this home."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            line = " ".join(process.cmdline())
+            own = str(cli.home) in line or process.cwd().startswith(str(cli.home))
+            if own and ("redis-server" in line or "bin/postgres" in line):
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return found

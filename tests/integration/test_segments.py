@@ -63,9 +63,9 @@ def silence(conn: db.Connection, segment_id: int, seconds: float = LEASE_S + 1) 
     conn.commit()
 
 
-def finish(conn: db.Connection, held: Lease) -> list[segments.Message]:
+def finish(conn: db.Connection, held: Lease, *, shots: int = 0) -> list[segments.Message]:
     with conn.transaction():
-        return segments.finish(conn, held, stats={"shots": 3, "frames": 100})
+        return segments.finish(conn, held, stats={"shots": shots, "frames": 100})
 
 
 def sweep(conn: db.Connection) -> list[segments.Message]:
@@ -326,3 +326,65 @@ def test_a_dead_client_in_mid_finish_leaves_the_segment_to_others(
     assert parts(conn, job)[0].state == "running"
     silence(conn, first.id)
     assert lease(conn, first.id, "b") is not None
+
+
+def test_retry_begins_again_where_a_later_ingest_has_replaced_the_shots(conn: db.Connection, job: int) -> None:
+    """Else the film would be shown without the part that this job had finished."""
+    one, two, _ = parts(conn, job)
+    held_one, held_two = lease(conn, one.id), lease(conn, two.id)
+    assert held_one is not None
+    assert held_two is not None
+    finish(conn, held_one, shots=3)  # and the three are not there any more
+    segments.fail(conn, held_two, error="the film is damaged")
+
+    jobs.retry(conn, job)
+
+    assert [part.state for part in parts(conn, job)] == ["queued", "queued", "blocked"]
+
+
+def test_the_sweep_keeps_few_messages_under_way_and_repeats_them_ever_more_rarely(
+    conn: db.Connection, profile_id: int
+) -> None:
+    """Ten thousand queued films are rows; they must not become ten thousand messages a minute."""
+    job_id = jobs.create(conn, kind="match", profile_id=profile_id)
+    segments.add_spans(conn, job_id, [(n, n + 1) for n in range(1000)])
+    conn.commit()
+
+    assert len(sweep(conn)) == segments.SENT_AHEAD
+    assert sweep(conn) == []
+    conn.execute("UPDATE jobs SET created_at = now() - interval '100 s'")
+    conn.execute("UPDATE segments SET sent_at = now() - interval '40 s' WHERE sent_at IS NOT NULL")
+    assert sweep(conn) == []  # older than a lease, but it has been sent 60 s after the job was made
+    conn.execute("UPDATE segments SET sent_at = now() - interval '301 s' WHERE sent_at IS NOT NULL")
+    assert len(sweep(conn)) == segments.SENT_AHEAD
+
+
+def test_cancelling_while_a_lease_is_taken_waits_for_nobody_for_ever(
+    database_url: str, conn: db.Connection, profile_id: int
+) -> None:
+    for _ in range(20):
+        job_id = jobs.create(conn, kind="match", profile_id=profile_id)
+        segments.add_spans(conn, job_id, [(0, 1), (1, 2)])
+        conn.commit()
+        ids = [part.id for part in parts(conn, job_id)]
+        conn.rollback()
+        together = threading.Barrier(2)
+        failed: list[Exception] = []
+
+        def take() -> None:
+            try:
+                with db.connect(database_url) as own:
+                    together.wait()  # noqa: B023
+                    for segment_id in ids:  # noqa: B023
+                        lease(own, segment_id)
+                        own.commit()
+            except Exception as error:  # noqa: BLE001
+                failed.append(error)  # noqa: B023
+
+        thread = threading.Thread(target=take)
+        thread.start()
+        together.wait()
+        jobs.cancel(conn, job_id)
+        conn.commit()
+        thread.join()
+        assert failed == []

@@ -28,20 +28,24 @@ def main() -> None:
 
     # SIGTERM lets running work end for as long as the broker settings say; Celery reads this when it is imported.
     os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
+    from r2r_workers import sweeper
     from r2r_workers.app import app
     from r2r_workers.runtime import settings
 
-    app.worker_main(
-        [
-            "worker",
-            f"--queues={args.queues}",
-            f"--concurrency={args.processes or settings().workers}",
-            "--loglevel=INFO",
-            "--without-gossip",
-            "--without-mingle",
-            f"--hostname=r2r-{os.getpid()}@%h",
-        ]
-    )
+    try:
+        app.worker_main(
+            [
+                "worker",
+                f"--queues={args.queues}",
+                f"--concurrency={args.processes or settings().workers}",
+                "--loglevel=INFO",
+                "--without-gossip",
+                "--without-mingle",
+                f"--hostname=r2r-{os.getpid()}@%h",
+            ]
+        )
+    finally:
+        sweeper.hand_back(os.getpid())
 
 
 def _end_with_owner() -> None:

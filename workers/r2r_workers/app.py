@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from celery.signals import worker_process_init
+from celery.signals import worker_process_init, worker_ready
 
 from r2r_shared import names
-from r2r_workers import runtime
+from r2r_workers import runtime, sweeper
 from r2r_workers.tasks.work import work
 
 app = runtime.app()
 app.conf.include = [__name__]  # a spawned child has an app of its own, and imports the task into it
 app.task(name=names.WORK)(work)
+
+
+@worker_ready.connect
+def sweep(**_: object) -> None:
+    """A worker that serves a queue also sees to it that nothing in it is forgotten."""
+    sweeper.start()
 
 
 @worker_process_init.connect

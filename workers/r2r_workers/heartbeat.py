@@ -66,7 +66,7 @@ class Heartbeat:
             except (Cancelled, LeaseLost) as reason:
                 self._reason = reason
                 return
-            except R2RError as error:
+            except Exception as error:  # noqa: BLE001  (whatever it is: a lease without a heartbeat is a lost lease)
                 log.warning("segment %s: no heartbeat: %s", self.held.id, error)
                 if time.monotonic() - last_heard > self._silence_s:
                     self._reason = LeaseLost(f"segment {self.held.id}: the database has not answered for a lease")

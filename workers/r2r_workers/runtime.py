@@ -40,7 +40,12 @@ def settings() -> Settings:
 @cache
 def name() -> str:
     """host:worker/child by their process ids, as segments record who held them."""
-    return f"{socket.gethostname()}:{os.getppid()}/{os.getpid()}"
+    return f"{worker_name(os.getppid())}{os.getpid()}"
+
+
+def worker_name(pid: int) -> str:
+    """What the names of all children of a worker's main process begin with."""
+    return f"{socket.gethostname()}:{pid}/"
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,11 +12,13 @@ from r2r_cli import options
 
 if TYPE_CHECKING:
     from r2r_cli.context import Session
-    from r2r_cli.intake import Intake
+    from r2r_cli.intake import Intake, Wanted
+    from r2r_shared.errors import FilmRefused
+    from r2r_shared.local_worker import LocalWorker
     from r2r_shared.queries.jobs import Job
 
 
-def ingest(  # noqa: PLR0917
+def ingest(  # noqa: PLR0912, PLR0917  (a command is its options)
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Film files; directories with --recursive.")],
     title: Annotated[str | None, typer.Option(help="The film's title; by default from the file name.")] = None,
     director: Annotated[str | None, typer.Option(help="Who directed it.")] = None,
@@ -41,56 +44,69 @@ def ingest(  # noqa: PLR0917
         raise typer.BadParameter("use adaptive or transnet", param_hint="--shots")
     if title is not None and len(paths) > 1:
         raise typer.BadParameter("one title cannot name several films", param_hint="--title")
+    if segment_seconds is not None and not math.isfinite(segment_seconds):
+        raise typer.BadParameter("a number of seconds", param_hint="--segment-seconds")
     from r2r_cli import context, intake, render, waiting
-    from r2r_shared.errors import FilmRefused, UserError
+    from r2r_shared.errors import FilmRefused
 
     files = intake.expand(paths, recursive=recursive)
     described = {"title": title, "director": director, "year": year, "country": country}
     taken: list[Intake] = []
-    refused: list[tuple[Path, UserError]] = []
+    refused: list[tuple[Path, FilmRefused]] = []
+    ended: list[Job] = []
     with context.session() as opened:
-        profile = context.profile(opened)
-        for path in files:
-            try:
-                found = intake.take(
-                    opened,
-                    path,
-                    profile=profile,
-                    described=described,
-                    shots=shots,
-                    segment_s=segment_seconds or opened.settings.segment_s,
-                    force=force,
-                )
-            except FilmRefused as error:
-                refused.append((path, error))
-                if not json:
-                    render.note(f"error: {error.message}\nhint:  {error.hint}")
-                continue
-            taken.append(found)
-            if not json:
-                render.note(found.said)
-        waited = [found.job_id for found in taken if found.job_id is not None]
-        ended: list[Job] = []
-        if waited and not detach:
-            try:
-                ended = waiting.wait_for_jobs(opened, waited, quiet=json)
-            except KeyboardInterrupt:
-                render.note("\nstopped; nothing is lost: the same command goes on where it was")
-                raise SystemExit(130) from None
-        elif waited and opened.stack.local and not json:
-            render.note("queued; this machine's own stack works on it while `r2r up` or another ingest runs")
+        wanted = intake.Wanted(
+            context.profile_to_measure(opened), shots, segment_seconds or opened.settings.segment_s, force
+        )
+        worker = None if detach else waiting.local_worker(opened)
+        try:
+            for path in files:
+                found = _take(opened, path, wanted, described, worker=worker, quiet=json)
+                if isinstance(found, FilmRefused):
+                    refused.append((path, found))
+                else:
+                    taken.append(found)
+            waited = [found.job_id for found in taken if found.job_id is not None]
+            if waited and not detach:
+                ended = waiting.wait_for_jobs(opened, waited, quiet=json, worker=worker)
+        except KeyboardInterrupt:
+            render.note("\nstopped; nothing is lost: the same command goes on where it was")
+            raise SystemExit(130) from None
+        finally:
+            if worker is not None:
+                waiting.end_worker(opened, worker)
         if json:
             render.print_json(_report(opened, taken, refused))
         else:
-            _say(opened, taken, ended)
+            _say(opened, taken, ended, detached=detach)
     if refused or any(job.state != "done" for job in ended):
         raise typer.Exit(1)
 
 
-def _say(opened: Session, taken: list[Intake], ended: list[Job]) -> None:
+def _take(
+    opened: Session, path: Path, wanted: Wanted, described: dict[str, Any], *, worker: LocalWorker | None, quiet: bool
+) -> Intake | FilmRefused:
+    """Take a film in and say so; a refusal is said and returned: the others go on."""
+    from r2r_cli import intake, render
+    from r2r_shared.errors import FilmRefused
+
+    try:
+        found = intake.take(opened, path, wanted, described, worker=worker)
+    except FilmRefused as error:
+        if not quiet:
+            render.note(f"error: {error.message}\nhint:  {error.hint}")
+        return error
+    if not quiet:
+        render.note(found.said)
+    return found
+
+
+def _say(opened: Session, taken: list[Intake], ended: list[Job], *, detached: bool) -> None:
     from r2r_cli import render
     from r2r_shared.queries import films
 
+    if detached and opened.stack.local and any(found.job_id for found in taken):
+        render.note("queued; this machine's own stack works on it while `r2r up` or another ingest runs")
     for job in ended:
         if job.state == "done" and job.film_id is not None:
             film = films.get(opened.conn, job.film_id)
@@ -105,7 +121,7 @@ def _say(opened: Session, taken: list[Intake], ended: list[Job]) -> None:
         render.note(f"see it: r2r timeline {taken[0].film_id}")
 
 
-def _report(opened: Session, taken: list[Intake], refused: list[tuple[Path, Any]]) -> dict[str, Any]:
+def _report(opened: Session, taken: list[Intake], refused: list[tuple[Path, FilmRefused]]) -> dict[str, Any]:
     from r2r_shared.queries import films, jobs
 
     rows: list[dict[str, Any]] = []

@@ -144,6 +144,7 @@ def retry(
 
     with context.session() as opened:
         jobs.retry(opened.conn, job)
+        waiting.send_job(opened, job)
         ended = jobs.get(opened.conn, job) if detach else waiting.wait_for_jobs(opened, [job], quiet=json)[0]
     if json:
         render.print_json(asdict(ended))

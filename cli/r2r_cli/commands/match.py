@@ -33,8 +33,8 @@ def match(
     chosen = Weights() if weights is None else Weights.parse(weights)
     picture = pictures.intake(image)
     with context.session() as opened:
-        profile = context.profile(opened)
-        features = _measure(opened, profile, picture.jpeg, quiet=json)
+        profile = context.profile_to_measure(opened)
+        features = _measure(opened, profile, picture.jpeg)
         rows = matches.live(opened.conn, features, profile.id, k=top, weights=chosen, how="exact" if exact else "auto")
         found = [row.to_json() for row in rows]
     if json:
@@ -64,9 +64,9 @@ def _row(row: dict[str, Any]) -> tuple[Any, ...]:
     )
 
 
-def _measure(opened: Session, profile: Profile, jpeg: bytes, *, quiet: bool) -> Features:
+def _measure(opened: Session, profile: Profile, jpeg: bytes) -> Features:
     """Have a worker measure the picture: the same way, by the same code, as every frame and painting."""
-    import hashlib
+    import uuid
 
     from r2r_cli import waiting
     from r2r_shared import names
@@ -74,16 +74,19 @@ def _measure(opened: Session, profile: Profile, jpeg: bytes, *, quiet: bool) -> 
     from r2r_shared.queries import jobs, segments
     from r2r_shared.records import Features
 
-    key = f"queries/{hashlib.sha256(jpeg).hexdigest()}.jpg"
+    key = f"queries/{uuid.uuid4().hex}.jpg"  # two shells may ask about the same picture
     opened.store.put(key, jpeg)
-    with opened.conn.transaction():
-        job_id = jobs.create(opened.conn, kind="match", profile_id=profile.id, options={"image": key}, priority=9)
-        segments.add_batches(opened.conn, job_id, names.PICTURE, [[]])
-    waiting.send_job(opened, job_id)
-    ended = waiting.wait_for_jobs(opened, [job_id], quiet=True)[0]
-    if ended.state != "done":
-        raise UserError(f"the picture could not be measured: {ended.error}", f"r2r jobs show {job_id}")
-    answer = segments.listed(opened.conn, job_id)[0].stats["features"]
-    jobs.remove(opened.conn, job_id)
-    opened.store.delete_prefix(key)
-    return Features(**answer)
+    job_id = None
+    try:
+        with opened.conn.transaction():
+            job_id = jobs.create(opened.conn, kind="match", profile_id=profile.id, options={"image": key}, priority=9)
+            segments.add_batches(opened.conn, job_id, names.PICTURE, [[]])
+        waiting.send_job(opened, job_id)
+        ended = waiting.wait_for_jobs(opened, [job_id], quiet=True)[0]
+        if ended.state != "done":
+            raise UserError(f"the picture could not be measured: {ended.error}", "r2r doctor")
+        return Features(**segments.listed(opened.conn, job_id)[0].stats["features"])
+    finally:
+        if job_id is not None:
+            jobs.remove(opened.conn, job_id)
+        opened.store.delete_prefix(key)

@@ -51,7 +51,7 @@ def import_(  # noqa: PLR0917
     if not name:
         raise typer.BadParameter("a collection needs a name", param_hint="--collection")
     with context.session() as opened:
-        profile = context.profile(opened)
+        profile = context.profile_to_measure(opened)
         try:
             with import_progress.shown(found, quiet=json) as on_progress:
                 summary = importing.import_paintings(
@@ -84,7 +84,11 @@ def _measure(opened: Session, job_id: int, *, detach: bool, quiet: bool) -> Job:
 
     waiting.send_job(opened, job_id)
     if not detach:
-        return waiting.wait_for_jobs(opened, [job_id], quiet=quiet)[0]
+        mine = jobs.get(opened.conn, job_id)
+        assert mine.collection_id is not None
+        # An import that was interrupted may have left a job that still measures part of the collection.
+        others = set(jobs.open_imports(opened.conn, mine.collection_id, mine.profile_id)) - {job_id}
+        return waiting.wait_for_jobs(opened, [job_id, *sorted(others)], quiet=quiet)[0]
     if not quiet:
         render.note(f"queued as job {job_id}: r2r jobs watch {job_id}")
     return jobs.get(opened.conn, job_id)

@@ -32,18 +32,27 @@ def timeline(  # noqa: PLR0917
     """
     if by not in ("movement", "artist", "painting"):
         raise typer.BadParameter("use movement, artist or painting", param_hint="--by")
+    import shlex
+
     from r2r_cli import context, intake, render, tables
-    from r2r_shared.queries import films
+    from r2r_shared.errors import UserError
+    from r2r_shared.queries import films, shots
     from r2r_shared.queries import timeline as query
     from r2r_shared.score import Weights
 
     chosen = None if weights is None else Weights.parse(weights)
     with context.session() as opened:
         film_id = films.find(opened.conn, film, digest_of=intake.digest)
+        profile = context.profile(opened)
+        if shots.unmeasured(opened.conn, film_id=film_id, profile_id=profile.id):
+            raise UserError(
+                f"this film has not been measured under the profile “{profile.name}”",
+                f"{'' if profile.active else f'R2R_PROFILE={profile.name} '}r2r ingest {shlex.quote(film)}",
+            )
         found = query.timeline(
             opened.conn,
             film_id,
-            context.profile(opened).id,
+            profile.id,
             top_k=top,
             weights=chosen,
             all_dates=all_dates,

@@ -18,13 +18,10 @@ def worker(
 
     Example: r2r worker --queues video
     """
-    import subprocess
     import sys
 
     from r2r_cli import context
     from r2r_shared import names
-    from r2r_shared.errors import UserError
-    from r2r_shared.local_worker import EXIT_ANOTHER_HOLDS_THE_LOCK
 
     unknown = [name for name in queues.split(",") if name not in names.QUEUES]
     if unknown:
@@ -34,18 +31,35 @@ def worker(
     with context.session() as opened:
         command = [sys.executable, "-m", "r2r_workers", f"--queues={queues}"]
         command.append(f"--processes={processes or opened.settings.workers}")
+        env = {**os.environ, **opened.stack.environ()}
         if opened.stack.local:
-            command.append("--local")
-        child = subprocess.Popen(command, stdin=subprocess.PIPE, env={**os.environ, **opened.stack.environ()})
-        while True:
-            try:
-                code = child.wait()
-                break
-            except KeyboardInterrupt:  # the worker has it, too, and ends when its work is done or handed back
-                continue
+            raise typer.Exit(_serve_local([*command, "--local"], env))
+    os.execve(sys.executable, command, env)  # whoever started this command signals the worker itself
+
+
+def _serve_local(command: list[str], env: dict[str, str]) -> int:
+    """Run the worker as a child, because the servers stop with this process; pass on what it is told."""
+    import signal
+    import subprocess
+
+    from r2r_shared.errors import UserError
+    from r2r_shared.local_worker import EXIT_ANOTHER_HOLDS_THE_LOCK
+
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, env=env)
+
+    def pass_on(number: int, _frame: object) -> None:
+        child.send_signal(number)
+
+    signal.signal(signal.SIGTERM, pass_on)
+    while True:
+        try:
+            code = child.wait()
+            break
+        except KeyboardInterrupt:  # the worker has it, too, and ends when its work is done or handed back
+            continue
     if code == EXIT_ANOTHER_HOLDS_THE_LOCK:
         raise UserError("this machine's own stack has a worker already", "one is enough; it serves every shell")
-    raise typer.Exit(code)
+    return code
 
 
 def up() -> None:
@@ -56,7 +70,6 @@ def up() -> None:
     import time
 
     from r2r_cli import context, render, waiting
-    from r2r_shared import broker
     from r2r_shared.local_worker import LocalWorker
 
     with context.session() as opened:
@@ -66,12 +79,11 @@ def up() -> None:
             render.note("these servers are not ours to hold open; `r2r worker` serves them")
             return
         render.note("the stack is up, with a worker; Ctrl-C ends it")
-        app = broker.make_app(opened.settings, opened.stack.broker_url)
         local = LocalWorker(opened.settings, opened.stack)
         try:
             while True:
                 local.ensure()
-                waiting.sweep(opened, app)
+                waiting.sweep(opened)
                 time.sleep(waiting.SWEEP_S)
         except KeyboardInterrupt:
             render.note("\nstopping")

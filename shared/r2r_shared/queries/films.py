@@ -67,10 +67,10 @@ _SELECT = """
 """
 
 
-def listed(conn: Connection[Any], *, limit: int = 1000) -> list[Film]:
+def listed(conn: Connection[Any]) -> list[Film]:
     """All films by title."""
     with conn.cursor(row_factory=class_row(Film)) as cur:
-        return cur.execute(_SELECT + " ORDER BY lower(f.title), f.id LIMIT %s", (limit,)).fetchall()
+        return cur.execute(_SELECT + " ORDER BY lower(f.title), f.id").fetchall()
 
 
 def get(conn: Connection[Any], film_id: int) -> Film:
@@ -183,16 +183,15 @@ def find(conn: Connection[Any], text: str, *, digest_of: Callable[[Path], bytes]
     Raises:
         NotFound: nothing answers to it, or several films do: then they are listed.
     """
-    path = Path(text).expanduser()
-    if path.is_file():
-        path = path.resolve()
+    path = _file(text)
+    if path is not None:
         film_id = by_file(conn, path)
         if film_id is None and digest_of is not None:
             film_id = by_digest(conn, digest_of(path))
         if film_id is None:
             raise NotFound(f"{text} has not been ingested", f"r2r ingest {text}")
         return film_id
-    if text.isdigit():
+    if text.isascii() and text.isdigit() and len(text) < 18:
         row = conn.execute("SELECT id FROM films WHERE id = %s", (int(text),)).fetchone()
         if row:
             return row[0]
@@ -226,7 +225,16 @@ def remove(conn: Connection[Any], film_id: int) -> str:
 
 def media_prefix(sha256_hex: str) -> str:
     """Where a film's keyframes lie in the media store."""
-    return f"films/{sha256_hex[:2]}/{sha256_hex}/"
+    return f"films/{sha256_hex[:2]}/{sha256_hex}"
+
+
+def _file(text: str) -> Path | None:
+    """The file that a text names, if there is one; a title may be too long for a name, or begin with a tilde."""
+    try:
+        path = Path(text).expanduser()
+        return path.resolve() if path.is_file() else None
+    except (OSError, RuntimeError, ValueError):
+        return None
 
 
 def _literal(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -120,6 +121,31 @@ def listed(conn: Connection[Any], *, state: str | None = None, limit: int = 50) 
         return cur.execute(query, {"state": state, "limit": limit}).fetchall()
 
 
+def several(conn: Connection[Any], job_ids: Sequence[int]) -> list[Job]:
+    """These jobs, in one query; those that were removed are not among them."""
+    with conn.cursor(row_factory=class_row(Job)) as cur:
+        return cur.execute(_SELECT + " WHERE j.id = ANY(%s) ORDER BY j.id", (list(job_ids),)).fetchall()
+
+
+def open_imports(conn: Connection[Any], collection_id: int, profile_id: int) -> list[int]:
+    """Ids of the jobs that still measure paintings of a collection under a profile."""
+    rows = conn.execute(
+        """
+        SELECT id FROM jobs
+         WHERE kind = 'paintings' AND collection_id = %s AND profile_id = %s AND state IN ('queued', 'running')
+         ORDER BY id
+        """,
+        (collection_id, profile_id),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def options_of(conn: Connection[Any], job_id: int) -> dict[str, Any]:
+    """What a job was asked for."""
+    row = conn.execute("SELECT options FROM jobs WHERE id = %s", (job_id,)).fetchone()
+    return row[0] if row else {}
+
+
 def open_ingest(conn: Connection[Any], film_id: int) -> int | None:
     """The id of the film's queued or running ingest, if there is one."""
     query = "SELECT id FROM jobs WHERE film_id = %s AND kind = 'ingest' AND state IN ('queued', 'running')"
@@ -133,9 +159,7 @@ def cancel(conn: Connection[Any], job_id: int) -> str:
     Returns the job's state afterwards: "cancelled", or "running" while a worker still has to notice.
     """
     with conn.transaction():
-        row = conn.execute("SELECT state FROM jobs WHERE id = %s FOR UPDATE", (job_id,)).fetchone()
-        if row is None:
-            raise NotFound(f"there is no job {job_id}", "`r2r jobs list` shows them all")
+        row = _hold(conn, job_id)
         if row[0] not in OPEN:
             raise UserError(f"job {job_id} is {row[0]} already", "only a queued or running job can be cancelled")
         conn.execute("UPDATE jobs SET cancel_requested = true WHERE id = %s", (job_id,))
@@ -166,16 +190,16 @@ def retry(conn: Connection[Any], job_id: int) -> None:
         UserError: the job is not failed or cancelled, or another ingest of its film is under way.
     """
     with conn.transaction():
-        row = conn.execute("SELECT state, film_id, kind FROM jobs WHERE id = %s FOR UPDATE", (job_id,)).fetchone()
-        if row is None:
-            raise NotFound(f"there is no job {job_id}", "`r2r jobs list` shows them all")
-        state, film_id, kind = row
+        state, film_id, kind = _hold(conn, job_id)
         if state not in ("failed", "cancelled"):
             raise UserError(f"job {job_id} is {state}", "only a failed or cancelled job can be tried again")
-        if kind == "ingest" and (other := open_ingest(conn, film_id)) is not None:
+        if kind == "ingest" and film_id is not None and (other := open_ingest(conn, film_id)) is not None:
             raise UserError(f"job {other} is already ingesting that film", f"watch it with `r2r jobs watch {other}`")
-        # A cancelled job's shots are gone, so all of it is missing; a failed one's are there.
-        again = "state <> 'done'" if state == "failed" else "true"
+        # A cancelled job's shots are gone; a failed one's too, where a later ingest of the film was shown.
+        whole = state == "cancelled" or _lost_shots(conn, job_id)
+        if whole:
+            conn.execute("DELETE FROM shots WHERE job_id = %s", (job_id,))
+        again = "true" if whole else "state <> 'done'"
         conn.execute(
             f"""
             UPDATE segments
@@ -197,7 +221,8 @@ def retry(conn: Connection[Any], job_id: int) -> None:
         )
         conn.execute(
             """
-            UPDATE jobs SET state = 'queued', cancel_requested = false, error = NULL, finished_at = NULL
+            UPDATE jobs SET state = 'queued', cancel_requested = false, error = NULL, finished_at = NULL,
+                   started_at = NULL
              WHERE id = %s
             """,
             (job_id,),
@@ -207,3 +232,29 @@ def retry(conn: Connection[Any], job_id: int) -> None:
 def remove(conn: Connection[Any], job_id: int) -> None:
     """Forget a job and its segments."""
     conn.execute("DELETE FROM jobs WHERE id = %s", (job_id,))
+
+
+def _hold(conn: Connection[Any], job_id: int) -> tuple[str, int | None, str]:
+    """Lock a job and its segments until the transaction ends; its state, film and kind.
+
+    Segments first, then the job: the order that `finish` and `sweep` lock in, so that no two wait for each other.
+    """
+    conn.execute("SELECT FROM segments WHERE job_id = %s ORDER BY id FOR UPDATE", (job_id,))
+    row = conn.execute("SELECT state, film_id, kind FROM jobs WHERE id = %s FOR UPDATE", (job_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"there is no job {job_id}", "`r2r jobs list` shows them all")
+    return row
+
+
+def _lost_shots(conn: Connection[Any], job_id: int) -> bool:
+    """Whether shots that a finished segment found are no longer there."""
+    row = conn.execute(
+        """
+        SELECT EXISTS (
+               SELECT FROM segments AS s
+                WHERE s.job_id = %s AND s.kind = 'film' AND s.state = 'done'
+                  AND (s.stats->>'shots')::int <> (SELECT count(*) FROM shots WHERE segment_id = s.id))
+        """,
+        (job_id,),
+    ).fetchone()
+    return row == (True,)

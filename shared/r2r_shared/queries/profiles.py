@@ -61,3 +61,11 @@ def ensure(conn: Connection[Any], description: dict[str, Any]) -> Profile:
         row = conn.execute(query, description).fetchone()
         assert row is not None
         return get(conn, row[0])
+
+
+def activate(conn: Connection[Any], profile_id: int) -> None:
+    """Make a profile the one that is used where none is named, in one step."""
+    with conn.transaction():
+        conn.execute("SELECT pg_advisory_xact_lock(hashtext('r2r profiles'))")
+        conn.execute("UPDATE profiles SET active = false WHERE active")
+        conn.execute("UPDATE profiles SET active = true WHERE id = %s", (profile_id,))

@@ -53,7 +53,7 @@ class Search:
 
     @staticmethod
     def plan(conn: Connection[Any], profile_id: int, *, year: int | None, pictures: int, how: How = "auto") -> Search:
-        """Choose: `auto` scans while that is at most EXACT_PAIRS pairs, or where there are no indexes.
+        """Choose: `auto` scans where there are no indexes, and a film while that is at most EXACT_PAIRS pairs.
 
         Args:
             year: leaves out paintings that are known to be made after it; None leaves out none.
@@ -76,7 +76,7 @@ class Search:
                 "this collection has no indexes for the two lists",
                 f"they are kept from {indexes.INDEX_FROM:,} paintings on; let it scan",
             )
-        lists = indexed and (how == "lists" or pictures * count > EXACT_PAIRS)
+        lists = indexed and (how == "lists" or pictures == 1 or pictures * count > EXACT_PAIRS)
         return Search(profile_id, dim, "lists" if lists else "exact", count, left_out, seen)
 
     def of_keyframes(

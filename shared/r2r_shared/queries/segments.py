@@ -24,6 +24,12 @@ from r2r_shared.errors import Cancelled, LeaseLost
 from r2r_shared.queries import jobs
 from r2r_shared.records import Lease
 
+SENT_AHEAD = 256
+"""Segments of a kind that have a message under way; the rest wait as rows, and Redis stays small."""
+
+PATIENCE_S = 300.0
+"""A message that may have been lost is repeated at least this often."""
+
 CLOSING = (names.MATCH, names.RANGES)
 """Kinds that wait, blocked, for all other segments of their job."""
 
@@ -231,7 +237,13 @@ def sweep(conn: Connection[Any], *, lease_s: float, max_attempts: int, job_id: i
     Those out of attempts fail, with their job. Any number of sweeps may run at once: each skips the rows
     that another holds. `job_id` confines it to one job.
     """
-    args = {"lease_s": lease_s, "max_attempts": max_attempts, "job": job_id}
+    args = {
+        "lease_s": lease_s,
+        "max_attempts": max_attempts,
+        "job": job_id,
+        "window": SENT_AHEAD,
+        "patience_s": max(lease_s, PATIENCE_S),
+    }
     stale = "(s.heartbeat_at IS NULL OR s.heartbeat_at < now() - make_interval(secs => %(lease_s)s))"
     with conn.transaction():
         cancelled = conn.execute(
@@ -276,16 +288,24 @@ def sweep(conn: Connection[Any], *, lease_s: float, max_attempts: int, job_id: i
     with conn.transaction():
         rows = conn.execute(
             f"""
-            WITH due AS MATERIALIZED (
-                SELECT s.id, j.priority FROM segments AS s JOIN jobs AS j ON j.id = s.job_id
+            WITH next AS MATERIALIZED (
+                SELECT s.id, s.sent_at, j.priority, j.created_at,
+                       row_number() OVER (PARTITION BY s.kind ORDER BY j.priority DESC, j.id, s.number) AS place
+                  FROM segments AS s JOIN jobs AS j ON j.id = s.job_id
                  WHERE j.state IN ('queued', 'running') AND NOT j.cancel_requested
-                   AND ((s.state = 'queued'
-                         AND (s.sent_at IS NULL OR s.sent_at < now() - make_interval(secs => %(lease_s)s)))
-                        OR (s.state = 'running' AND {stale}
-                            AND (s.sent_at IS NULL OR s.sent_at < now() - make_interval(secs => %(lease_s)s))))
+                   AND (s.state = 'queued' OR (s.state = 'running' AND {stale}))
                    AND (%(job)s::bigint IS NULL OR s.job_id = %(job)s)
-                 ORDER BY j.priority DESC, j.id, s.number
-                 LIMIT 1000
+            ), due AS MATERIALIZED (
+                SELECT s.id, next.priority
+                  FROM next JOIN segments AS s ON s.id = next.id
+                 WHERE next.place <= %(window)s
+                   AND s.state IN ('queued', 'running')
+                   -- the longer a segment has waited, the rarer its message is repeated: twice as late each time
+                   AND (s.sent_at IS NULL
+                        OR now() - s.sent_at > least(greatest(make_interval(secs => %(lease_s)s),
+                                                              s.sent_at - next.created_at),
+                                                     make_interval(secs => %(patience_s)s)))
+                 ORDER BY next.place
                    FOR UPDATE OF s SKIP LOCKED
             )
             UPDATE segments AS s SET sent_at = now() FROM due WHERE s.id = due.id

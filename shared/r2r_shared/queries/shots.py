@@ -71,11 +71,27 @@ def write(
     return keyframe_ids
 
 
-def show(conn: Connection[Any], *, film_id: int, job_id: int) -> None:
-    """Make a finished analysis the one that queries see, and drop the one before it. In the caller's transaction."""
+def show(conn: Connection[Any], *, film_id: int, job_id: int) -> list[str]:
+    """Make a finished analysis the one that queries see, and drop the one before it. In the caller's transaction.
+
+    Returns the media store prefixes that only the analyses before it used: they may go after the commit.
+    """
     conn.execute("SELECT FROM films WHERE id = %s FOR UPDATE", (film_id,))
+    unused = conn.execute(
+        """
+        SELECT regexp_replace(k.image, '/[^/]*$', '')
+          FROM shots AS s JOIN keyframes AS k ON k.shot_id = s.id
+         WHERE s.film_id = %(film)s AND s.job_id <> %(job)s
+        EXCEPT
+        SELECT regexp_replace(k.image, '/[^/]*$', '')
+          FROM shots AS s JOIN keyframes AS k ON k.shot_id = s.id
+         WHERE s.job_id = %(job)s
+        """,
+        {"film": film_id, "job": job_id},
+    ).fetchall()
     conn.execute("UPDATE films SET analysis_id = %s WHERE id = %s", (job_id, film_id))
     conn.execute("DELETE FROM shots WHERE film_id = %s AND job_id <> %s", (film_id, job_id))
+    return [row[0] for row in unused]
 
 
 def images(conn: Connection[Any], keyframe_ids: Sequence[int]) -> list[tuple[int, str]]:

@@ -32,7 +32,6 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from r2r_workers.models.protocols import Picture
 
@@ -92,6 +91,8 @@ class DescriptorEncoder:
             for kind in ("colour", "structure")
         )
         self._mean, self._projection = fitted["mean"], fitted["projection"]
+        from threadpoolctl import ThreadpoolController
+
         self._threads = ThreadpoolController()
 
     def embed(self, images: Sequence[Picture]) -> Floats:

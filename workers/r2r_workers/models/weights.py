@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from r2r_shared.errors import UserError
@@ -66,6 +67,8 @@ class HubWeights:
     @property
     def folder(self) -> Path | None:
         """Its snapshot in the hub's own cache (HF_HOME, HF_HUB_CACHE); None where a file of it is missing."""
+        if find_spec("huggingface_hub") is None:  # a light install: it describes profiles and runs none
+            return None
         from huggingface_hub import try_to_load_from_cache
 
         found = [try_to_load_from_cache(self.repo, name, revision=self.revision) for name in _HUB_FILES]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+from r2r_shared.errors import PermanentError
 from r2r_shared.queries import features, films, segments, shots
 from r2r_shared.records import Lease
 from r2r_workers import pipeline, runtime
@@ -27,7 +28,7 @@ def analyse(held: Lease, pulse: Heartbeat) -> None:
     prefix = films.media_prefix(film.sha256.hex())
 
     def image_key(frame: int) -> str:
-        return f"{prefix}{recipe}/{frame:08d}.jpg"
+        return f"{prefix}/{recipe}/{frame:08d}.jpg"
 
     length = held.end_frame - held.start_frame
 
@@ -85,7 +86,12 @@ def measure_again(held: Lease, pulse: Heartbeat) -> None:
         rows = shots.images(conn, held.items)
     pulse.stats = {"stage": "measure", "frames": 0}
     store = runtime.store()
-    jpegs = [store.get(image) for _, image in rows]
+    try:
+        jpegs = [store.get(image) for _, image in rows]
+    except FileNotFoundError as error:
+        raise PermanentError(
+            f"the media store has lost a keyframe ({error.filename}): ingest the film again with --force"
+        ) from error
     numbers, model_s = pipeline.measure_pictures(jpegs, lambda: runtime.models(held.profile_id))
     pulse.check()
     ids = [keyframe_id for keyframe_id, _ in rows]

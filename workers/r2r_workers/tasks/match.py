@@ -25,9 +25,10 @@ def match_film(held: Lease, pulse: Heartbeat) -> None:
             job_id=held.job_id if analysed else None,
         )
         pulse.check()
-        if analysed:
-            shots.show(conn, film_id=held.film_id, job_id=held.job_id)
+        unused = shots.show(conn, film_id=held.film_id, job_id=held.job_id) if analysed else []
         messages = segments.finish(
             conn, held, stats={"stage": "done", "match_s": round(time.perf_counter() - began, 3)}
         )
+    for prefix in unused:
+        runtime.store().delete_prefix(prefix)
     runtime.send(messages)
