@@ -10,7 +10,7 @@ import sys
 import time
 
 PARTS = {
-    "shots": ("shots",),
+    "shots": ("shots", "--transnet"),
     "decode": ("decode",),
     "memory": ("memory",),
     "retrieval": ("retrieval",),

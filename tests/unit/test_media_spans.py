@@ -2,106 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from fractions import Fraction
-
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from r2r_shared.film_index import FilmIndex, plan_spans
-from r2r_shared.records import Box, FoundShot
-from r2r_workers.media.geometry import Geometry
-from r2r_workers.media.reader import Picture
-from r2r_workers.media.settings import DetectorSettings
-from r2r_workers.media.span import Tally, find_shots
-
-WIDTH, HEIGHT, FPS = 64, 36, 24
-GEOMETRY = Geometry(WIDTH, HEIGHT, 0, Box(0, 0, WIDTH, HEIGHT), WIDTH, HEIGHT, 1.0, 1.0)
-
-
-class ArrayReader:
-    """Frames from memory: what a decoder would give, without its time."""
-
-    name = "memory"
-
-    def __init__(self, pictures: np.ndarray) -> None:
-        self._pictures = pictures
-
-    def read(self, start: int) -> Iterator[tuple[int, Picture]]:
-        yield from ((n, self._pictures[n]) for n in range(start, len(self._pictures)))
-
-
-def scene(seed: int, frames: int, *, moving: bool) -> np.ndarray:
-    """(frames, h, w, 3) a smooth random picture, panning or still, under grain."""
-    rng = np.random.default_rng(seed)
-    coarse = rng.uniform(30, 225, (7, 12, 3))
-    wide = np.kron(coarse, np.ones((8, 8, 1)))[: HEIGHT + 12, : WIDTH + 24]
-    grain = rng.normal(0, 2, (4, HEIGHT, WIDTH, 1))
-    shift = [abs((n // 6) % 32 - 16) if moving else 0 for n in range(frames)]
-    views = np.stack([wide[4 : 4 + HEIGHT, s : s + WIDTH] + grain[n % 4] for n, s in enumerate(shift)])
-    return views.clip(0, 255)
-
-
-def film_of(shots: list[tuple[str, int, bool]], seed: int) -> np.ndarray:
-    """Pictures of a film; each shot is (how it begins, frames, moving); "black" and "white" are runs of that."""
-    parts: list[np.ndarray] = []
-    for number, (kind, frames, moving) in enumerate(shots):
-        if kind in {"black", "white"}:
-            parts.append(np.full((frames, HEIGHT, WIDTH, 3), 0.0 if kind == "black" else 255.0))
-            continue
-        part = scene(seed * 100 + number, frames, moving=moving)
-        blend = min(frames, 12 if number % 2 else 30)
-        ramp = (np.arange(blend) + 1)[:, None, None, None] / (blend + 1)
-        if kind == "fade":
-            part[:blend] *= ramp
-        if kind == "dissolve" and parts:
-            part[:blend] = part[:blend] * ramp + parts[-1][-1] * (1 - ramp)
-        if kind == "sink":
-            part[-blend:] *= ramp[::-1]
-        parts.append(part)
-    return np.concatenate(parts).astype(np.uint8)
-
-
-def index_of(frames: int, every: int) -> FilmIndex:
-    starts = np.arange(0, frames, every, dtype=np.int32)
-    return FilmIndex(np.arange(frames, dtype=np.int64), Fraction(1, FPS), starts, frames)
-
-
-def shots_of(pictures: np.ndarray, index: FilmIndex, spans: list[tuple[int, int]]) -> list[FoundShot]:
-    found: list[FoundShot] = []
-    for start, end in spans:
-        found += find_shots(
-            ArrayReader(pictures),
-            index,
-            GEOMETRY,
-            DetectorSettings(),
-            start_frame=start,
-            end_frame=end,
-            threads=1,
-            tally=Tally(),
-            on_frame=lambda _frame: None,
-        )
-    return found
-
+from r2r_shared.records import FoundShot
+from tests.unit.media_spans import HEIGHT, WIDTH, film_of, index_of, shots_of
 
 SHOT = st.tuples(
     st.sampled_from(["cut", "cut", "dissolve", "fade", "sink", "black", "white"]),
-    st.one_of(st.integers(1, 8), st.integers(9, 120), st.integers(120, 300)),
+    st.one_of(st.integers(1, 8), st.integers(9, 60), st.integers(60, 150)),
     st.booleans(),
 )
 
 
-@settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+def plan(index: FilmIndex, spans: int) -> list[tuple[int, int]]:
+    """About so many spans; fewer where I-frames are too far apart."""
+    planned = plan_spans(index, index.duration_s / spans * 0.999)
+    assert planned[0][0] == 0
+    assert [s for s, _ in planned[1:]] == [e for _, e in planned[:-1]]
+    assert planned[-1][1] == index.frames
+    return planned
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     shots=st.lists(SHOT, min_size=3, max_size=6),
     seed=st.integers(0, 1000),
-    every=st.integers(5, 60),
-    lengths=st.lists(st.floats(2, 12), min_size=1, max_size=1),
+    every=st.integers(5, 40),
+    spans=st.integers(2, 12),
 )
 def test_spans_do_not_change_shots_or_keyframes(
-    shots: list[tuple[str, int, bool]], seed: int, every: int, lengths: list[float]
+    shots: list[tuple[str, int, bool]], seed: int, every: int, spans: int
 ) -> None:
     pictures = film_of(shots, seed)
     index = index_of(len(pictures), every)
@@ -109,11 +43,39 @@ def test_spans_do_not_change_shots_or_keyframes(
 
     assert whole[0].start_frame == 0
     assert [a.end_frame for a in whole] == [*(b.start_frame for b in whole[1:]), len(pictures)]
-    for length in lengths:
-        spans = plan_spans(index, length)
-        assert [s for s, _ in spans[1:]] == [e for _, e in spans[:-1]]
-        if len(spans) <= 5:
-            assert shots_of(pictures, index, spans) == whole
+    assert shots_of(pictures, index, plan(index, spans)) == whole
+
+
+@pytest.mark.parametrize("spans", [3, 12])
+def test_many_spans_find_every_kind_of_transition_as_one_does(spans: int) -> None:
+    shots = [("cut", 70, False), ("dissolve", 60, True), ("sink", 60, False), ("black", 30, False), ("fade", 70, True)]
+    pictures = film_of([*shots, ("cut", 40, False)], 1)
+    index = index_of(len(pictures), 2)
+    planned = plan(index, spans)
+    assert len(planned) == spans
+
+    found = shots_of(pictures, index, planned)
+
+    assert found == shots_of(pictures, index, [(0, len(pictures))])
+    assert {shot.transition for shot in found} == {"cut", "dissolve", "fade"}
+
+
+def test_a_shot_longer_than_several_spans_is_found_once_by_the_span_it_begins_in() -> None:
+    pictures = film_of([("cut", 60, False), ("cut", 400, True), ("dissolve", 60, False)], 2)
+    index = index_of(len(pictures), 2)
+    planned = plan(index, 10)
+    assert len(planned) == 10
+
+    each = [shots_of(pictures, index, [span]) for span in planned]
+
+    assert [shot for shots in each for shot in shots] == shots_of(pictures, index, [(0, len(pictures))])
+    assert sum(not shots for shots in each) >= 6  # those that lie within the long shot
+
+
+@pytest.mark.parametrize("length", [0.0, -1.0, float("nan"), float("inf"), -float("inf")])
+def test_spans_have_a_finite_length_above_0(length: float) -> None:
+    with pytest.raises(ValueError, match="finite length above 0"):
+        plan_spans(index_of(100, 10), length)
 
 
 def starts(shots: list[FoundShot]) -> list[tuple[int, str, str | None]]:
