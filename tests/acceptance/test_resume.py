@@ -18,14 +18,14 @@ from tests.acceptance.cli import Cli
 
 @pytest.fixture(scope="module")
 def long_film(material: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The film many times over: a minute and more to analyse, without a minute of rendering."""
+    """The film many times over: long enough to be interrupted, without the wait of rendering it."""
     import av
 
     out = tmp_path_factory.mktemp("long") / "long.mp4"
     with av.open(str(out), "w") as target:
         shift = 0
         stream = None
-        for _ in range(40):
+        for _ in range(14):
             with av.open(str(material / "film.mp4")) as source:
                 inside = source.streams.video[0]
                 if stream is None:
@@ -70,7 +70,7 @@ def processes_of(cli: Cli) -> list[psutil.Process]:
 
 
 def test_ctrl_c_leaves_a_job_that_the_next_ingest_resumes(fresh: Cli, long_film: Path) -> None:
-    first = fresh.start("ingest", long_film, "--segment-seconds", "120")
+    first = fresh.start("ingest", long_film, "--segment-seconds", "60")
     wait_until(lambda: running_job(fresh), "decoding")
 
     os.killpg(first.pid, signal.SIGINT)
@@ -92,9 +92,9 @@ def test_ctrl_c_leaves_a_job_that_the_next_ingest_resumes(fresh: Cli, long_film:
 
 def test_a_killed_worker_is_replaced_and_the_film_is_the_same(fresh: Cli, long_film: Path, tmp_path: Path) -> None:
     quick = Cli(fresh.home, {"R2R_LEASE_SECONDS": "3"})
-    undisturbed = quick.json("ingest", long_film, "--segment-seconds", "200")
+    undisturbed = quick.json("ingest", long_film, "--segment-seconds", "100")
     before = quick.json("timeline", "1")["shots"]
-    disturbed = quick.start("ingest", long_film, "--force", "--segment-seconds", "200", "--json")
+    disturbed = quick.start("ingest", long_film, "--force", "--segment-seconds", "100", "--json")
     wait_until(lambda: running_job(quick), "decoding")
 
     victims = processes_of(quick)

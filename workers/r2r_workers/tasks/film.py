@@ -22,7 +22,7 @@ def analyse(held: Lease, pulse: Heartbeat) -> None:
     with runtime.connection() as conn:
         path, probe = films.probe_of(conn, held.film_id)
         film = films.get(conn, held.film_id)
-    detector = DetectorSettings(**held.options["detector"])
+    detector = DetectorSettings.from_options(held.options["detector"])
     # The same film under the same settings has the same keyframes: a second attempt writes the same bytes.
     recipe = hashlib.sha256(json.dumps(held.options["detector"], sort_keys=True).encode()).hexdigest()[:8]
     prefix = films.media_prefix(film.sha256.hex())
