@@ -58,28 +58,30 @@ def running_job(cli: Cli) -> Any:
 
 
 def processes_of(cli: Cli) -> list[psutil.Process]:
-    """Workers and decoders of this home."""
-    found = []
+    """Workers of this home, and what they started: decoders have an environment of their own."""
+    found: dict[int, psutil.Process] = {}
     for process in psutil.process_iter():
         try:
             if "r2r_workers" in " ".join(process.cmdline()) and process.environ().get("R2R_HOME") == str(cli.home):
-                found.append(process)
+                found |= {one.pid: one for one in (process, *process.children(recursive=True))}
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
-    return found
+    return list(found.values())
 
 
 def test_ctrl_c_leaves_a_job_that_the_next_ingest_resumes(fresh: Cli, long_film: Path) -> None:
     first = fresh.start("ingest", long_film, "--segment-seconds", "60")
     wait_until(lambda: running_job(fresh), "decoding")
 
+    before = processes_of(fresh)
+    assert any("r2r_workers.media.child" in " ".join(process.cmdline()) for process in before)
     os.killpg(first.pid, signal.SIGINT)
     _, err = first.communicate(timeout=30)
 
     assert first.returncode == 130
     assert "nothing is lost" in err
     assert "Traceback" not in err
-    assert wait_until(lambda: not processes_of(fresh), "the end of all workers and decoders", 10)
+    assert psutil.wait_procs(before, timeout=10)[1] == [], "workers and decoders have ended"
     job = fresh.json("jobs", "list")[0]
     assert job["state"] in ("queued", "running")
 
@@ -153,8 +155,9 @@ def test_two_shells_ingest_the_same_film_once(fresh: Cli, material: Path) -> Non
 
 def test_servers_killed_in_the_middle_come_back_and_nothing_is_lost(fresh: Cli, long_film: Path) -> None:
     """This machine's own Redis and Postgres die by kill -9 while a film is being ingested."""
-    ingest = fresh.start("ingest", long_film, "--segment-seconds", "100", "--json")
-    wait_until(lambda: running_job(fresh), "decoding")
+    quick = Cli(fresh.home, {"R2R_LEASE_SECONDS": "5"})
+    ingest = quick.start("ingest", long_film, "--segment-seconds", "100", "--json")
+    wait_until(lambda: running_job(quick), "decoding")
 
     victims = servers_of(fresh)
     assert {"redis-server", "postgres"} <= {process.name() for process in victims}
