@@ -25,7 +25,7 @@ def long_film(material: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with av.open(str(out), "w") as target:
         shift = 0
         stream = None
-        for _ in range(14):
+        for _ in range(6):
             with av.open(str(material / "film.mp4")) as source:
                 inside = source.streams.video[0]
                 if stream is None:
@@ -70,7 +70,7 @@ def processes_of(cli: Cli) -> list[psutil.Process]:
 
 
 def test_ctrl_c_leaves_a_job_that_the_next_ingest_resumes(fresh: Cli, long_film: Path) -> None:
-    first = fresh.start("ingest", long_film, "--segment-seconds", "60")
+    first = fresh.start("ingest", long_film, "--segment-seconds", "40")
     wait_until(lambda: running_job(fresh), "decoding")
 
     before = processes_of(fresh)
@@ -94,9 +94,9 @@ def test_ctrl_c_leaves_a_job_that_the_next_ingest_resumes(fresh: Cli, long_film:
 
 def test_a_killed_worker_is_replaced_and_the_film_is_the_same(fresh: Cli, long_film: Path, tmp_path: Path) -> None:
     quick = Cli(fresh.home, {"R2R_LEASE_SECONDS": "3"})
-    undisturbed = quick.json("ingest", long_film, "--segment-seconds", "100")
+    undisturbed = quick.json("ingest", long_film, "--segment-seconds", "50")
     before = quick.json("timeline", "1")["shots"]
-    disturbed = quick.start("ingest", long_film, "--force", "--segment-seconds", "100", "--json")
+    disturbed = quick.start("ingest", long_film, "--force", "--segment-seconds", "50", "--json")
     wait_until(lambda: running_job(quick), "decoding")
 
     victims = processes_of(quick)
@@ -156,7 +156,7 @@ def test_two_shells_ingest_the_same_film_once(fresh: Cli, material: Path) -> Non
 def test_servers_killed_in_the_middle_come_back_and_nothing_is_lost(fresh: Cli, long_film: Path) -> None:
     """This machine's own Redis and Postgres die by kill -9 while a film is being ingested."""
     quick = Cli(fresh.home, {"R2R_LEASE_SECONDS": "5"})
-    ingest = quick.start("ingest", long_film, "--segment-seconds", "100", "--json")
+    ingest = quick.start("ingest", long_film, "--segment-seconds", "50", "--json")
     wait_until(lambda: running_job(quick), "decoding")
 
     victims = servers_of(fresh)
