@@ -11,13 +11,13 @@ from PIL import Image
 
 from r2r_cli.main import main
 from r2r_shared.queries import jobs, profiles
+from r2r_workers.models import registry
 
 
 @pytest.fixture
 def r2r(settings, conn, monkeypatch, capsys):
-    """Runs `r2r paintings …`: exit code, stdout, stderr. The profile is there, so that no model is asked for."""
-    parts = {"encoder": "e", "encoder_digest": "e1", "depth": "d", "depth_digest": "d1"}
-    profiles.ensure(conn, {"name": "test", **parts, "metrics_version": 1, "dim": 4})
+    """Runs `r2r paintings …`: exit code, stdout, stderr. The profile is there, so that nothing is said of it."""
+    profiles.ensure(conn, registry.describe("starter"))
     conn.commit()
     for name in [name for name in os.environ if name.startswith("R2R_")]:
         monkeypatch.delenv(name)
