@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from r2r_cli import render
-from r2r_shared import db
+from r2r_shared import broker, db
 from r2r_shared.errors import UserError
 from r2r_shared.local_stack import LocalStack, open_stack
 from r2r_shared.media_store import MediaStore
@@ -19,6 +19,7 @@ from r2r_shared.queries import profiles
 from r2r_shared.settings import Settings
 
 if TYPE_CHECKING:
+    from celery import Celery
     from psycopg import Connection
 
     from r2r_shared.local_stack import Stack
@@ -32,6 +33,7 @@ class Session:
     settings: Settings
     stack: Stack
     conn: Connection[Any]
+    _app: Celery | None = None
 
     def reconnect(self) -> None:
         """After a server went away: start this machine's own again, and take a new connection.
@@ -43,6 +45,13 @@ class Session:
         if self.stack.local:
             LocalStack.at(self.settings.home).revive()
         self.conn = db.connect(self.stack.database_url, autocommit=True)
+
+    @property
+    def app(self) -> Celery:
+        """For sending; made once, by the commands that send."""
+        if self._app is None:
+            self._app = broker.make_app(self.settings, self.stack.broker_url)
+        return self._app
 
     @property
     def store(self) -> MediaStore:

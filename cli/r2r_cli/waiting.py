@@ -14,7 +14,7 @@ import psycopg
 
 from r2r_cli import render
 from r2r_shared import broker
-from r2r_shared.errors import Unavailable
+from r2r_shared.errors import NotFound, Unavailable
 from r2r_shared.local_worker import LocalWorker
 from r2r_shared.queries import jobs, segments
 
@@ -68,7 +68,7 @@ def wait_for_jobs(
                     if time.monotonic() - last_sweep > SWEEP_S:
                         last_sweep = time.monotonic()
                         sweep(opened)
-                    for job in jobs.several(opened.conn, [n for n in job_ids if n not in ended]):
+                    for job in _still_there(opened, {n for n in job_ids if n not in ended}):
                         reporter.update(job)
                         if job.state in ENDED:
                             ended[job.id] = job
@@ -82,6 +82,14 @@ def wait_for_jobs(
     finally:
         if worker is not None:
             end_worker(opened, worker)
+
+
+def _still_there(opened: Session, job_ids: set[int]) -> list[Job]:
+    """These jobs; a job that is waited for may be removed with its film or collection, and then never ends."""
+    found = jobs.several(opened.conn, sorted(job_ids))
+    if gone := job_ids - {job.id for job in found}:
+        raise NotFound(f"job {min(gone)} was removed meanwhile", "its film or collection was removed with it")
+    return found
 
 
 def local_worker(opened: Session) -> LocalWorker | None:
@@ -113,20 +121,18 @@ def end_worker(opened: Session, worker: LocalWorker) -> None:
 
 def send_job(opened: Session, job_id: int) -> None:
     """Send the messages of a job whose rows are committed. Losing them is no harm: whoever waits sends them again."""
-    settings = opened.settings
-    messages = segments.sweep(opened.conn, lease_s=settings.lease_s, max_attempts=settings.max_attempts, job_id=job_id)
-    broker.send_all(broker.make_app(settings, opened.stack.broker_url), messages)
+    sweep(opened, job_id)
 
 
-def sweep(opened: Session) -> None:
-    """Send what lost its message or its worker.
+def sweep(opened: Session, job_id: int | None = None) -> None:
+    """Send what was never sent, or lost its message or its worker; of one job, or of all.
 
     Raises:
         Unavailable: the broker does not answer.
     """
     settings = opened.settings
-    messages = segments.sweep(opened.conn, lease_s=settings.lease_s, max_attempts=settings.max_attempts)
-    broker.send_all(broker.make_app(settings, opened.stack.broker_url), messages)
+    messages = segments.sweep(opened.conn, lease_s=settings.lease_s, max_attempts=settings.max_attempts, job_id=job_id)
+    broker.send_all(opened.app, messages)
 
 
 def _reporter(quiet: bool) -> Reporter:
