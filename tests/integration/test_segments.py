@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -10,8 +11,9 @@ import pytest
 
 from r2r_shared import db, names
 from r2r_shared.errors import Cancelled, LeaseLost, UserError
-from r2r_shared.queries import jobs, profiles, segments
-from r2r_shared.records import Lease
+from r2r_shared.queries import jobs, profiles, segments, shots
+from r2r_shared.records import Box, FoundKeyframe, FoundShot, Lease
+from tests import synthetic
 
 LEASE_S = 30.0
 ATTEMPTS = 3
@@ -167,31 +169,50 @@ def test_the_closing_segment_is_queued_by_the_last_and_ends_the_job(conn: db.Con
     assert done.progress == pytest.approx(1.0)
 
 
-def test_two_workers_finish_at_once_and_one_of_them_queues_the_closing_segment(
+SHOT = FoundShot(0, 1, 0.0, 0.04, "cut", None, (FoundKeyframe(0, 0.0, b"", 64, 36, Box(0, 0, 64, 36)),))
+
+
+def test_two_workers_store_and_finish_at_once_and_one_of_them_queues_the_closing_segment(
     database_url: str, conn: db.Connection, profile_id: int
 ) -> None:
+    """Each writes rows that refer to the job before it asks for the job: neither may wait for the other."""
     for _ in range(10):
-        job_id = jobs.create(conn, kind="match", profile_id=profile_id)
+        film_id, _, _ = synthetic.add_film(conn, profile_id, [])
+        job_id = jobs.create(conn, kind="ingest", profile_id=profile_id, film_id=film_id)
         segments.add_spans(conn, job_id, [(0, 1), (1, 2)])
         segments.add_closing(conn, job_id, names.MATCH)
         conn.commit()
         held = [lease(conn, part.id) for part in parts(conn, job_id)[:2]]
         conn.commit()
         sent: list[segments.Message] = []
+        failed: list[Exception] = []
         together = threading.Barrier(2)
 
-        def end(mine: Lease) -> None:
-            with db.connect(database_url) as own:
-                together.wait()  # noqa: B023
-                sent.extend(finish(own, mine))  # noqa: B023
-                own.commit()
+        def end(mine: Lease, number: int) -> None:
+            shot = replace(SHOT, start_frame=number, end_frame=number + 1)
+            try:
+                with db.connect(database_url) as own, own.transaction():
+                    segments.hold(own, mine)
+                    shots.write(
+                        own,
+                        film_id=film_id,  # noqa: B023
+                        job_id=job_id,  # noqa: B023
+                        segment_id=mine.id,
+                        shots=[shot],
+                        image_key=str,
+                    )
+                    together.wait()  # noqa: B023
+                    sent.extend(segments.finish(own, mine, stats={}))  # noqa: B023
+            except Exception as error:  # noqa: BLE001
+                failed.append(error)  # noqa: B023
 
-        threads = [threading.Thread(target=end, args=(one,)) for one in held]
+        threads = [threading.Thread(target=end, args=(one, number)) for number, one in enumerate(held)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
 
+        assert failed == []
         assert len(sent) == 1
         conn.rollback()
 
@@ -288,6 +309,73 @@ def test_a_cancelled_job_whose_worker_died_is_ended_by_the_sweep(conn: db.Connec
     sweep(conn)
 
     assert jobs.get(conn, job).state == "cancelled"
+
+
+def test_a_worker_that_stops_after_the_cancelling_ends_the_job_too(conn: db.Connection, job: int) -> None:
+    """It noticed its own end before its next heartbeat told it of the job's."""
+    held = lease(conn, parts(conn, job)[0].id, "here:12/3")
+    assert held is not None
+    assert jobs.cancel(conn, job) == "running"
+
+    assert segments.hand_back_of(conn, "here:12/") == 1
+
+    assert jobs.get(conn, job).state == "cancelled"
+    assert {part.state for part in parts(conn, job)} == {"cancelled"}
+
+
+def test_an_error_after_the_cancelling_ends_the_job_too(conn: db.Connection, job: int) -> None:
+    held = lease(conn, parts(conn, job)[0].id)
+    assert held is not None
+    jobs.cancel(conn, job)
+
+    segments.hand_back(conn, held, count_attempt=True, error="disk full")
+
+    assert jobs.get(conn, job).state == "cancelled"
+
+
+def test_what_is_left_of_a_failed_job_is_ended_by_the_sweep(conn: db.Connection, job: int) -> None:
+    one, two, _ = parts(conn, job)
+    held_one, held_two = lease(conn, one.id), lease(conn, two.id)
+    assert held_one is not None
+    assert held_two is not None
+    segments.fail(conn, held_one, error="the film is damaged")
+
+    sweep(conn)
+
+    assert [part.state for part in parts(conn, job)] == ["failed", "cancelled", "cancelled"]
+    with pytest.raises(LeaseLost):
+        segments.beat(conn, held_two, progress=0.5, stats={})
+
+
+def test_of_two_retries_at_once_one_is_told_of_the_other(
+    database_url: str, conn: db.Connection, profile_id: int
+) -> None:
+    """Two failed jobs of one film, tried again by two people at the same moment."""
+    film_id, _, _ = synthetic.add_film(conn, profile_id, [])
+    failed: list[int] = []
+    for _ in range(2):
+        job_id = jobs.create(conn, kind="ingest", profile_id=profile_id, film_id=film_id)
+        segments.add_spans(conn, job_id, [(0, 1)])
+        conn.execute("UPDATE jobs SET state = 'failed' WHERE id = %s", (job_id,))
+        failed.append(job_id)
+    conn.commit()
+    with db.connect(database_url) as other:
+        jobs.retry(conn, failed[0])  # not committed yet: the other cannot see it
+        said: list[str] = []
+
+        def second() -> None:
+            try:
+                jobs.retry(other, failed[1])
+            except UserError as error:
+                said.append(error.message)
+
+        thread = threading.Thread(target=second)
+        thread.start()
+        conn.commit()
+        thread.join()
+
+    assert len(said) == 1
+    assert "already ingesting" in said[0]
 
 
 def test_retry_does_only_what_is_missing(conn: db.Connection, job: int) -> None:

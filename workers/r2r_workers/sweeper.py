@@ -35,3 +35,5 @@ def _run() -> None:
             runtime.send(messages)
         except R2RError as error:
             log.warning("no sweep: %s", error)
+        except Exception:  # whatever it is: without a sweep, lost messages stay lost
+            log.exception("no sweep")

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
+from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
@@ -171,7 +172,9 @@ def cancel(conn: Connection[Any], job_id: int) -> str:
 
 
 def settle_cancelled(conn: Connection[Any], job_id: int) -> bool:
-    """End a job whose cancelling nobody works against any more. The caller holds the job's row."""
+    """End a job that was cancelled, once nobody works on it any more. In the caller's transaction."""
+    # Locked first: of two workers that give up at once the second to get here sees what the first one did.
+    conn.execute("SELECT FROM jobs WHERE id = %s FOR NO KEY UPDATE", (job_id,))
     query = """
         UPDATE jobs SET state = 'cancelled', finished_at = now()
          WHERE id = %(job)s AND cancel_requested AND state IN ('queued', 'running')
@@ -219,19 +222,37 @@ def retry(conn: Connection[Any], job_id: int) -> None:
             """,
             {"job": job_id},
         )
-        conn.execute(
-            """
-            UPDATE jobs SET state = 'queued', cancel_requested = false, error = NULL, finished_at = NULL,
-                   started_at = NULL
-             WHERE id = %s
-            """,
-            (job_id,),
-        )
+        try:
+            conn.execute(
+                """
+                UPDATE jobs SET state = 'queued', cancel_requested = false, error = NULL, finished_at = NULL,
+                       started_at = NULL
+                 WHERE id = %s
+                """,
+                (job_id,),
+            )
+        except UniqueViolation:  # of two who try at the same moment one was first
+            raise UserError(
+                f"another job is already ingesting the film of job {job_id}", "`r2r jobs list` shows it"
+            ) from None
 
 
 def remove(conn: Connection[Any], job_id: int) -> None:
     """Forget a job and its segments."""
-    conn.execute("DELETE FROM jobs WHERE id = %s", (job_id,))
+    with conn.transaction():
+        hold_all(conn, "j.id = %s", job_id)
+        conn.execute("DELETE FROM jobs WHERE id = %s", (job_id,))
+
+
+def hold_all(conn: Connection[Any], which: str, value: int) -> None:
+    """Lock jobs that are about to be removed, their segments first: the order that workers lock in.
+
+    Args:
+        which: a condition on jobs `j` with one parameter, `value`; never a person's words.
+    """
+    ids = f"SELECT j.id FROM jobs AS j WHERE {which}"
+    conn.execute(f"SELECT FROM segments WHERE job_id IN ({ids}) ORDER BY id FOR UPDATE", (value,))
+    conn.execute(f"{ids} ORDER BY j.id FOR UPDATE", (value,))
 
 
 def _hold(conn: Connection[Any], job_id: int) -> tuple[str, int | None, str]:
@@ -239,8 +260,8 @@ def _hold(conn: Connection[Any], job_id: int) -> tuple[str, int | None, str]:
 
     Segments first, then the job: the order that `finish` and `sweep` lock in, so that no two wait for each other.
     """
-    conn.execute("SELECT FROM segments WHERE job_id = %s ORDER BY id FOR UPDATE", (job_id,))
-    row = conn.execute("SELECT state, film_id, kind FROM jobs WHERE id = %s FOR UPDATE", (job_id,)).fetchone()
+    conn.execute("SELECT FROM segments WHERE job_id = %s ORDER BY id FOR NO KEY UPDATE", (job_id,))
+    row = conn.execute("SELECT state, film_id, kind FROM jobs WHERE id = %s FOR NO KEY UPDATE", (job_id,)).fetchone()
     if row is None:
         raise NotFound(f"there is no job {job_id}", "`r2r jobs list` shows them all")
     return row

@@ -5,8 +5,13 @@ The promises (DESIGN section 6) are kept here, on the database's clock alone:
 * `lease` takes a row nobody holds, counts the attempt at once (so that `kill -9` counts), and hands out
   a fence number that no other lease ever had.
 * `beat` keeps the lease alive, and tells its holder when it was lost or the job was cancelled.
-* `finish` runs in the transaction that writes the results, and only while the fence is still the row's.
+* `hold` opens the transaction that writes the results, `finish` closes it, and both only while the fence is
+  still the row's.
 * `sweep` finds what no living worker holds: it is sent again, or failed once it is out of attempts.
+
+Rows are locked in one order everywhere, a job's segments by id, then the job, then what they hang on, and with
+FOR NO KEY UPDATE: rows that refer to a job or segment take a key share of it, and two workers that each write some
+and then ask for the job would otherwise wait for each other.
 """
 
 from __future__ import annotations
@@ -86,7 +91,7 @@ def lease(conn: Connection[Any], segment_id: int, *, worker: str, lease_s: float
                     OR (s.state = 'running'
                         AND (s.heartbeat_at IS NULL
                              OR s.heartbeat_at < now() - make_interval(secs => %(lease_s)s))))
-               FOR UPDATE OF s SKIP LOCKED
+               FOR NO KEY UPDATE OF s SKIP LOCKED
         )
         UPDATE segments AS s
            SET state = 'running', attempt = s.attempt + 1, fence = nextval('fences'), worker = %(worker)s,
@@ -142,6 +147,20 @@ def beat(conn: Connection[Any], held: Lease, *, progress: float, stats: dict[str
         raise LeaseLost(f"job {held.job_id} is {row[1]}")
 
 
+def hold(conn: Connection[Any], held: Lease) -> None:
+    """Lock a segment's row, first thing in the transaction that writes its results: until that ends it stays ours.
+
+    Raises:
+        LeaseLost: the fence is not the row's any more; nothing has been written yet.
+    """
+    mine = conn.execute(
+        "SELECT FROM segments WHERE id = %s AND fence = %s AND state = 'running' FOR NO KEY UPDATE",
+        (held.id, held.fence),
+    ).rowcount
+    if mine != 1:
+        raise LeaseLost(f"segment {held.id}: fence {held.fence} is no longer the row's")
+
+
 def finish(conn: Connection[Any], held: Lease, *, stats: dict[str, Any]) -> list[Message]:
     """Mark a segment done, inside the transaction that wrote its results.
 
@@ -164,7 +183,7 @@ def finish(conn: Connection[Any], held: Lease, *, stats: dict[str, Any]) -> list
     if done != 1:
         raise LeaseLost(f"segment {held.id}: fence {held.fence} is no longer the row's")
     job = conn.execute(
-        "SELECT state, cancel_requested, priority FROM jobs WHERE id = %s FOR UPDATE", (held.job_id,)
+        "SELECT state, cancel_requested, priority FROM jobs WHERE id = %s FOR NO KEY UPDATE", (held.job_id,)
     ).fetchone()
     if job is None or job[0] != "running":
         raise LeaseLost(f"job {held.job_id} is over")
@@ -194,14 +213,7 @@ def hand_back(conn: Connection[Any], held: Lease, *, count_attempt: bool, error:
 
     `count_attempt=False` is for a worker that was told to stop: that is nobody's failure.
     """
-    query = """
-        UPDATE segments
-           SET state = 'queued', worker = NULL, heartbeat_at = NULL, sent_at = NULL, progress = 0, stats = '{}',
-               attempt = attempt - CASE WHEN %(count)s THEN 0 ELSE 1 END, error = coalesce(%(error)s, error)
-         WHERE id = %(segment)s AND fence = %(fence)s AND state = 'running'
-    """
-    with conn.transaction():
-        conn.execute(query, {"count": count_attempt, "error": error, "segment": held.id, "fence": held.fence})
+    _put_back(conn, "s.id = %s AND s.fence = %s", (held.id, held.fence), count_attempt=count_attempt, error=error)
 
 
 def fail(conn: Connection[Any], held: Lease, *, error: str) -> None:
@@ -226,7 +238,6 @@ def give_up(conn: Connection[Any], held: Lease) -> None:
             "WHERE id = %s AND fence = %s AND state = 'running'",
             (held.id, held.fence),
         )
-        conn.execute("SELECT FROM jobs WHERE id = %s FOR UPDATE", (held.job_id,))
         jobs.settle_cancelled(conn, held.job_id)
 
 
@@ -245,22 +256,25 @@ def sweep(conn: Connection[Any], *, lease_s: float, max_attempts: int, job_id: i
         "patience_s": max(lease_s, PATIENCE_S),
     }
     stale = "(s.heartbeat_at IS NULL OR s.heartbeat_at < now() - make_interval(secs => %(lease_s)s))"
-    with conn.transaction():
-        cancelled = conn.execute(
+    with conn.transaction():  # of jobs that were cancelled or have failed: what nobody will work on any more
+        ended = conn.execute(
             f"""
             WITH gone AS MATERIALIZED (
                 SELECT s.id FROM segments AS s JOIN jobs AS j ON j.id = s.job_id
-                 WHERE s.state = 'running' AND j.cancel_requested AND j.state IN ('queued', 'running') AND {stale}
+                 WHERE s.state IN ('blocked', 'queued', 'running')
+                   AND (j.state = 'failed'
+                        OR (j.cancel_requested AND j.state IN ('queued', 'running')
+                            AND (s.state <> 'running' OR {stale})))
                    AND (%(job)s::bigint IS NULL OR s.job_id = %(job)s)
-                   FOR UPDATE OF s SKIP LOCKED
+                 ORDER BY s.id
+                   FOR NO KEY UPDATE OF s SKIP LOCKED
             )
             UPDATE segments AS s SET state = 'cancelled', finished_at = now() FROM gone WHERE s.id = gone.id
             RETURNING s.job_id
             """,
             args,
         ).fetchall()
-        for (job,) in set(cancelled):
-            conn.execute("SELECT FROM jobs WHERE id = %s FOR UPDATE", (job,))
+        for job in sorted({row[0] for row in ended}):
             jobs.settle_cancelled(conn, job)
     with conn.transaction():
         exhausted = conn.execute(
@@ -270,7 +284,8 @@ def sweep(conn: Connection[Any], *, lease_s: float, max_attempts: int, job_id: i
                  WHERE j.state IN ('queued', 'running') AND NOT j.cancel_requested AND s.attempt >= %(max_attempts)s
                    AND ((s.state = 'running' AND {stale}) OR s.state = 'queued')
                    AND (%(job)s::bigint IS NULL OR s.job_id = %(job)s)
-                   FOR UPDATE OF s SKIP LOCKED
+                 ORDER BY s.id
+                   FOR NO KEY UPDATE OF s SKIP LOCKED
             )
             UPDATE segments AS s
                SET state = 'failed', finished_at = now(),
@@ -283,7 +298,7 @@ def sweep(conn: Connection[Any], *, lease_s: float, max_attempts: int, job_id: i
             """,
             args,
         ).fetchall()
-        for job, error in exhausted:
+        for job, error in sorted(exhausted):
             _fail_job(conn, job, error)
     with conn.transaction():
         rows = conn.execute(
@@ -306,7 +321,7 @@ def sweep(conn: Connection[Any], *, lease_s: float, max_attempts: int, job_id: i
                                                               s.sent_at - next.created_at),
                                                      make_interval(secs => %(patience_s)s)))
                  ORDER BY next.place
-                   FOR UPDATE OF s SKIP LOCKED
+                   FOR NO KEY UPDATE OF s SKIP LOCKED
             )
             UPDATE segments AS s SET sent_at = now() FROM due WHERE s.id = due.id
             RETURNING s.id, s.kind, due.priority
@@ -361,13 +376,35 @@ def hand_back_of(conn: Connection[Any], worker: str) -> int:
     Args:
         worker: the beginning of its name: "host:pid" of one process, or "host:pid/" of a worker's children.
     """
+    return _put_back(conn, "starts_with(s.worker, %s)", (worker,), count_attempt=False)
+
+
+def _put_back(
+    conn: Connection[Any], which: str, values: tuple[Any, ...], *, count_attempt: bool, error: str | None = None
+) -> int:
+    """Queue running segments again; those of a job that was cancelled end instead, and with the last of them the job.
+
+    Args:
+        which: a condition on segments `s`, one of this module's own; values: its parameters.
+    """
+    query = f"""
+        WITH mine AS MATERIALIZED (
+            SELECT s.id, j.cancel_requested AS over
+              FROM segments AS s JOIN jobs AS j ON j.id = s.job_id
+             WHERE {which} AND s.state = 'running'
+             ORDER BY s.id
+               FOR NO KEY UPDATE OF s
+        )
+        UPDATE segments AS s
+           SET state = CASE WHEN mine.over THEN 'cancelled' ELSE 'queued' END,
+               worker = NULL, heartbeat_at = NULL, sent_at = NULL, progress = 0, stats = '{{}}',
+               attempt = s.attempt - CASE WHEN %s THEN 0 ELSE 1 END, error = coalesce(%s, s.error)
+          FROM mine
+         WHERE s.id = mine.id
+        RETURNING s.job_id, mine.over
+    """
     with conn.transaction():
-        return conn.execute(
-            """
-            UPDATE segments
-               SET state = 'queued', worker = NULL, heartbeat_at = NULL, sent_at = NULL, progress = 0, stats = '{}',
-                   attempt = attempt - 1
-             WHERE state = 'running' AND starts_with(worker, %s)
-            """,
-            (worker,),
-        ).rowcount
+        rows = conn.execute(query, (*values, count_attempt, error)).fetchall()
+        for job in sorted({job for job, over in rows if over}):
+            jobs.settle_cancelled(conn, job)
+    return len(rows)

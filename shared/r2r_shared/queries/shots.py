@@ -76,7 +76,7 @@ def show(conn: Connection[Any], *, film_id: int, job_id: int) -> list[str]:
 
     Returns the media store prefixes that only the analyses before it used: they may go after the commit.
     """
-    conn.execute("SELECT FROM films WHERE id = %s FOR UPDATE", (film_id,))
+    conn.execute("SELECT FROM films WHERE id = %s FOR NO KEY UPDATE", (film_id,))
     unused = conn.execute(
         """
         SELECT regexp_replace(k.image, '/[^/]*$', '')

@@ -24,6 +24,7 @@ def measure_batch(held: Lease, pulse: Heartbeat) -> None:
     numbers, model_s = pipeline.measure_pictures(jpegs, lambda: runtime.models(held.profile_id))
     pulse.check()
     with runtime.connection() as conn, conn.transaction():
+        segments.hold(conn, held)
         same = paintings.unchanged(conn, there)
         measured = [(row[0], found) for row, found in zip(there, numbers, strict=True) if row[0] in same]
         features.write_paintings(conn, profile_id=held.profile_id, rows=measured)
@@ -73,6 +74,7 @@ def refresh_ranges(held: Lease, pulse: Heartbeat) -> None:
     """Take the collection's ranges anew, count its revision, and see to the indexes of a large one."""
     pulse.stats = {"stage": "ranges"}
     with runtime.connection() as conn, conn.transaction():
+        segments.hold(conn, held)
         ranges.refresh(conn, held.profile_id)
         indexes.ensure_indexes(conn, held.profile_id)
         pulse.check()
