@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 from psycopg.errors import UniqueViolation
 
 from r2r_cli import waiting
-from r2r_shared import names
-from r2r_shared.errors import FilmRefused, UserError
+from r2r_shared import film_file, names
+from r2r_shared.errors import FilmRefused, PermanentError, UserError
+from r2r_shared.film_file import Stamp
 from r2r_shared.film_index import FilmIndex, plan_spans
-from r2r_shared.probe import probe
+from r2r_shared.probe import probe, resolve_film
 from r2r_shared.queries import films, jobs, segments, shots
 
 if TYPE_CHECKING:
     from r2r_cli.context import Session
     from r2r_shared.local_worker import LocalWorker
-    from r2r_shared.records import Profile
+    from r2r_shared.records import FilmProbe, Profile
 
 SUFFIXES = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".mpg", ".mpeg", ".vob", ".wmv"}
@@ -66,10 +66,26 @@ def digest(path: Path) -> bytes:
         FilmRefused: it cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").digest()
+        return film_file.digest(path)
     except OSError as error:
         raise FilmRefused(f"{path} cannot be read: {error.strerror}", "check its permissions and its disk") from error
+
+
+def look(path: Path) -> tuple[FilmProbe, bytes, Stamp]:
+    """What is in a film file, the digest of its bytes, and the stamp under which both were taken.
+
+    Raises:
+        FilmRefused: it is no film, cannot be read, or was written to meanwhile: a copy still under way, say.
+    """
+    real = resolve_film(path)
+    stamp = Stamp.of(real)
+    looked = probe(path)
+    sha256 = digest(real)
+    try:
+        film_file.check_unchanged(real, stamp)
+    except PermanentError as error:
+        raise FilmRefused(str(error), "a copy or download that is still under way?") from error
+    return looked, sha256, stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +116,15 @@ def take(
     if film_id is None:
         if worker is not None and path.is_file():
             worker.ensure()
-        looked = probe(path)
+        looked, sha256, stamp = look(path)
         path = path.resolve()
-        sha256 = digest(path)
         known = films.by_digest(conn, sha256) is not None
         title, year = from_name(path)
         described = {**described, "year": described["year"] or (None if known else year)}
-        film_id = films.add(conn, sha256=sha256, path=path, title=title, probe=looked)
+        film_id = films.add(conn, sha256=sha256, path=path, size_bytes=stamp.size_bytes, title=title, probe=looked)
+        films.remember_file(conn, film_id, path, stamp)
     path = path.resolve()
-    films.remember_file(conn, film_id, path)  # it may have been seen elsewhere since
+    films.seen_at(conn, film_id, path)  # it may have been seen elsewhere since
     films.describe(conn, film_id, **described)
     film = films.get(conn, film_id)
     if (queued := jobs.open_ingest(conn, film_id)) is not None:
@@ -147,7 +163,7 @@ def _queue(opened: Session, film: films.Film, wanted: Wanted) -> int | None:
     """A job for what a film is missing: all of it, or only this profile's numbers; None where that is nothing."""
     conn = opened.conn
     if film.analysis_id is None or wanted.force:
-        _, looked = films.probe_of(conn, film.id)
+        looked = films.probe_of(conn, film.id)
         options = {"analyse": True, "detector": {"kind": wanted.detector}, "segment_s": wanted.segment_s}
         job_id = jobs.create(conn, kind="ingest", film_id=film.id, profile_id=wanted.profile.id, options=options)
         segments.add_spans(conn, job_id, plan_spans(FilmIndex.from_bytes(looked.index), wanted.segment_s))

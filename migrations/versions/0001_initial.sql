@@ -96,6 +96,7 @@ CREATE TABLE film_files (
     size_bytes bigint NOT NULL,
     mtime_ns   bigint NOT NULL
 );
+CREATE INDEX film_files_film ON film_files (film_id);
 
 CREATE TABLE jobs (
     id               bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -116,7 +117,11 @@ CREATE TABLE jobs (
 -- One running analysis a film, however many people ask for it.
 CREATE UNIQUE INDEX jobs_one_ingest ON jobs (film_id)
     WHERE kind = 'ingest' AND state IN ('queued', 'running');
+-- What a removed film, collection or job takes with it is found by index.
+CREATE INDEX jobs_film ON jobs (film_id) WHERE film_id IS NOT NULL;
+CREATE INDEX jobs_collection ON jobs (collection_id) WHERE collection_id IS NOT NULL;
 ALTER TABLE films ADD FOREIGN KEY (analysis_id) REFERENCES jobs ON DELETE SET NULL;
+CREATE INDEX films_analysis ON films (analysis_id) WHERE analysis_id IS NOT NULL;
 
 CREATE SEQUENCE fences;
 
@@ -158,6 +163,8 @@ CREATE TABLE shots (
     blank       text   CHECK (blank IN ('black', 'white', 'title')),
     UNIQUE (job_id, start_frame)
 );
+CREATE INDEX shots_film ON shots (film_id);
+CREATE INDEX shots_segment ON shots (segment_id);
 
 CREATE TABLE keyframes (
     id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

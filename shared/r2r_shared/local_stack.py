@@ -90,8 +90,9 @@ class LocalStack:
         from r2r_shared.local_postgres import LocalPostgres
         from r2r_shared.local_redis import LocalRedis
 
+        # A home that was there before may be a group's: only what is ours inside it is shut.
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         logs, run = private_directory(home / "logs"), private_directory(home / "run")
-        private_directory(home)
         sockets = socket_directory(home)
         return LocalStack(
             LocalPostgres(home / "postgres", sockets, logs / "postgres.log"),

@@ -37,7 +37,10 @@ def rotate(log: Path, *, max_bytes: int = LOG_BYTES) -> None:
 
 
 def private_directory(path: Path) -> Path:
-    """Make `path` where it is missing, and readable by its owner alone. Returns it."""
+    """Make `path` where it is missing, and readable by its owner alone. Returns it.
+
+    For directories of ours alone: one that was there before is shut to everyone else.
+    """
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.stat().st_mode & 0o077:
         path.chmod(0o700)

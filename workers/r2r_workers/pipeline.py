@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from r2r_shared.errors import PermanentError
 from r2r_shared.media_store import MediaStore
 from r2r_shared.records import Features, FilmProbe, FoundShot, SpanAnalysis
 from r2r_workers import measure
@@ -54,10 +53,6 @@ def analyse_film(
         image_key: frame number → media store key.
         on_progress: (stage, frames read, shots found).
     """
-    if not path.is_file():
-        raise PermanentError(
-            f"{path} is not there for this worker: put films where CLI and workers both see them under one path"
-        )
     analysis = analyse_span(
         path,
         probe=probe,

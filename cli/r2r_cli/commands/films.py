@@ -49,7 +49,7 @@ def show(film: options.Film, json: options.Json = False) -> None:
 
     with context.session() as opened:
         found = films.get(opened.conn, films.find(opened.conn, film, digest_of=intake.digest))
-        _, probe = films.probe_of(opened.conn, found.id)
+        probe = films.probe_of(opened.conn, found.id)
     if json:
         details = asdict(probe)
         del details["index"]

@@ -1,7 +1,8 @@
-"""Films: known by their content, found by path, id or a piece of the title."""
+"""Films: known by their content, found by path, id, title or a piece of it."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -12,7 +13,10 @@ from psycopg import Connection
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from r2r_shared.collections.text import storable
 from r2r_shared.errors import NotFound
+from r2r_shared.film_file import FilmFile, Stamp
+from r2r_shared.queries import jobs
 from r2r_shared.records import Box, FilmProbe
 
 
@@ -91,31 +95,35 @@ def by_digest(conn: Connection[Any], sha256: bytes) -> int | None:
 def by_file(conn: Connection[Any], path: Path) -> int | None:
     """The id of the film last seen at a path, if the file there has not changed since (size and time)."""
     try:
-        stat = path.stat()
+        stamp = Stamp.of(path)
     except OSError:
         return None
     row = conn.execute(
         "SELECT film_id FROM film_files WHERE path = %s AND size_bytes = %s AND mtime_ns = %s",
-        (str(path), stat.st_size, stat.st_mtime_ns),
+        (str(path), stamp.size_bytes, stamp.mtime_ns),
     ).fetchone()
     return row[0] if row else None
 
 
-def remember_file(conn: Connection[Any], film_id: int, path: Path) -> None:
+def remember_file(conn: Connection[Any], film_id: int, path: Path, stamp: Stamp) -> None:
     """Note where a film's bytes lie, for by_file and for the workers."""
-    stat = path.stat()
     conn.execute(
         """
         INSERT INTO film_files (path, film_id, size_bytes, mtime_ns) VALUES (%s, %s, %s, %s)
         ON CONFLICT (path) DO UPDATE
            SET film_id = excluded.film_id, size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns
         """,
-        (str(path), film_id, stat.st_size, stat.st_mtime_ns),
+        (str(path), film_id, stamp.size_bytes, stamp.mtime_ns),
     )
+    seen_at(conn, film_id, path)
+
+
+def seen_at(conn: Connection[Any], film_id: int, path: Path) -> None:
+    """Of the places where a film lies, this is the one to show and to try first."""
     conn.execute("UPDATE films SET path = %s WHERE id = %s AND path <> %s", (str(path), film_id, str(path)))
 
 
-def add(conn: Connection[Any], *, sha256: bytes, path: Path, title: str, probe: FilmProbe) -> int:
+def add(conn: Connection[Any], *, sha256: bytes, path: Path, size_bytes: int, title: str, probe: FilmProbe) -> int:
     """A new film, or the one with the same bytes that another process added a moment ago."""
     details = asdict(probe)
     index = details.pop("index")
@@ -134,7 +142,7 @@ def add(conn: Connection[Any], *, sha256: bytes, path: Path, title: str, probe: 
             "sha256": sha256,
             "title": title,
             "path": str(path),
-            "size": path.stat().st_size,
+            "size": size_bytes,
             "probe": Jsonb(details),
             "index": index,
         },
@@ -164,59 +172,88 @@ def describe(  # what a person said of a film; None leaves what is there
     )
 
 
-def probe_of(conn: Connection[Any], film_id: int) -> tuple[Path, FilmProbe]:
-    """Where a film lies and what its probe said, for a worker."""
-    row = conn.execute("SELECT path, probe, frame_index FROM films WHERE id = %s", (film_id,)).fetchone()
+def probe_of(conn: Connection[Any], film_id: int) -> FilmProbe:
+    """What a film's probe said."""
+    row = conn.execute("SELECT probe, frame_index FROM films WHERE id = %s", (film_id,)).fetchone()
     if row is None:
-        raise NotFound(f"there is no film {film_id}", "")
-    path, details, index = row
+        raise NotFound(f"there is no film {film_id}", "`r2r films list` shows them all")
+    details, index = row
     details["active"] = Box(**details["active"])
     details["warnings"] = tuple(details["warnings"])
-    return Path(path), FilmProbe(**details, index=bytes(index))
+    return FilmProbe(**details, index=bytes(index))
 
 
-def find(conn: Connection[Any], text: str, *, digest_of: Callable[[Path], bytes] | None = None) -> int:
-    """The film that a person means: a path, an id, or an unambiguous piece of the title.
+def file_of(conn: Connection[Any], film_id: int) -> FilmFile:
+    """Where a film's bytes have been seen, for a worker."""
+    rows = conn.execute(
+        """
+        SELECT f.sha256, p.path, p.size_bytes, p.mtime_ns
+          FROM films AS f LEFT JOIN film_files AS p ON p.film_id = f.id
+         WHERE f.id = %s
+         ORDER BY p.path = f.path DESC, p.path
+        """,
+        (film_id,),
+    ).fetchall()
+    if not rows:
+        raise NotFound(f"there is no film {film_id}", "`r2r films list` shows them all")
+    places = tuple((Path(path), Stamp(size, mtime_ns)) for _, path, size, mtime_ns in rows if path is not None)
+    return FilmFile(bytes(rows[0][0]), places)
 
-    `digest_of` is asked for a file that is not known by its place.
+
+def find(
+    conn: Connection[Any], text: str, *, digest_of: Callable[[Path], bytes] | None = None, whole: bool = False
+) -> int:
+    """The film that a person means: a path, an id, the title, or an unambiguous piece of it.
+
+    Args:
+        digest_of: is asked for a file that is not known by its place.
+        whole: a piece of the title is not enough: what is removed is to be named in full.
 
     Raises:
         NotFound: nothing answers to it, or several films do: then they are listed.
     """
-    path = _file(text)
-    if path is not None:
-        film_id = by_file(conn, path)
+    if not text.strip():
+        raise NotFound("no film is named", "name one by its path, its number or its title; `r2r films list` shows them")
+    if (path := _file(text)) is not None:
+        film_id = by_file(conn, path) if storable(str(path)) == str(path) else None
         if film_id is None and digest_of is not None:
             film_id = by_digest(conn, digest_of(path))
         if film_id is None:
-            raise NotFound(f"{text} has not been ingested", f"r2r ingest {text}")
+            raise NotFound(f"{text} has not been ingested", f"r2r ingest {shlex.quote(text)}")
         return film_id
-    if text.isascii() and text.isdigit() and len(text) < 18:
-        row = conn.execute("SELECT id FROM films WHERE id = %s", (int(text),)).fetchone()
-        if row:
-            return row[0]
+    name = storable(text)
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
     rows = conn.execute(
         """
-        SELECT id, title, year, path FROM films
-         WHERE title ILIKE %(like)s OR path = %(text)s
-         ORDER BY lower(title) = lower(%(text)s) DESC, lower(title), id
+        SELECT id, title, year, id = %(number)s IS TRUE AS by_number,
+               lower(title) = lower(%(name)s) OR path = %(name)s AS by_name
+          FROM films
+         WHERE id = %(number)s OR lower(title) = lower(%(name)s) OR path = %(name)s
+            OR (title ILIKE %(piece)s AND NOT %(whole)s)
+         ORDER BY by_number DESC, by_name DESC, lower(title), id
          LIMIT 11
         """,
-        {"like": f"%{_literal(text)}%", "text": text},
+        {"name": name, "number": number, "piece": f"%{_literal(name)}%", "whole": whole},
     ).fetchall()
-    exact = [row for row in rows if row[1].lower() == text.lower()]
-    if len(exact) == 1:
-        rows = exact
+    rows = [row for row in rows if row[3] or row[4]] or rows  # a piece of a title counts where nothing is named in full
     if not rows:
-        raise NotFound(f"no film answers to “{text}”", "`r2r films list` shows what is there")
+        hint = "name it by its path, its number or its whole title; " if whole else ""
+        raise NotFound(f"no film answers to “{name}”", f"{hint}`r2r films list` shows what is there")
     if len(rows) > 1:
         some = "; ".join(f"{row[0]} {row[1]}{f' ({row[2]})' if row[2] else ''}" for row in rows[:10])
-        raise NotFound(f"“{text}” could be: {some}{' …' if len(rows) > 10 else ''}", "name the film by its number")
+        # What is one film's number and another's title stays so: the first has only its path left.
+        hint = f"name film {rows[0][0]} by its path, others by their number" if rows[0][3] else "name it by its number"
+        raise NotFound(f"“{name}” could be: {some}{' …' if len(rows) > 10 else ''}", hint)
     return rows[0][0]
 
 
 def remove(conn: Connection[Any], film_id: int) -> str:
-    """Delete a film with all that hangs on it; returns the media store prefix whose files may go after the commit."""
+    """Delete a film with all that hangs on it, in the caller's transaction.
+
+    Returns:
+        The media store prefix whose files may go after the commit.
+    """
+    jobs.hold_all(conn, "j.film_id = %s", film_id)
     row = conn.execute("DELETE FROM films WHERE id = %s RETURNING encode(sha256, 'hex')", (film_id,)).fetchone()
     if row is None:
         raise NotFound(f"there is no film {film_id}", "`r2r films list` shows them all")

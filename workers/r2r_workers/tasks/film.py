@@ -6,6 +6,7 @@ import hashlib
 import json
 
 from r2r_shared.errors import PermanentError
+from r2r_shared.film_file import check_unchanged
 from r2r_shared.queries import features, films, segments, shots
 from r2r_shared.records import Lease
 from r2r_workers import pipeline, runtime
@@ -20,12 +21,13 @@ def analyse(held: Lease, pulse: Heartbeat) -> None:
     assert held.end_frame is not None
     settings = runtime.settings()
     with runtime.connection() as conn:
-        path, probe = films.probe_of(conn, held.film_id)
-        film = films.get(conn, held.film_id)
+        probe = films.probe_of(conn, held.film_id)
+        file = films.file_of(conn, held.film_id)
+    path, stamp = file.locate()
     detector = DetectorSettings.from_options(held.options["detector"])
     # The same film under the same settings has the same keyframes: a second attempt writes the same bytes.
     recipe = hashlib.sha256(json.dumps(held.options["detector"], sort_keys=True).encode()).hexdigest()[:8]
-    prefix = films.media_prefix(film.sha256.hex())
+    prefix = films.media_prefix(file.sha256.hex())
 
     def image_key(frame: int) -> str:
         return f"{prefix}/{recipe}/{frame:08d}.jpg"
@@ -52,6 +54,7 @@ def analyse(held: Lease, pulse: Heartbeat) -> None:
         should_stop=pulse.stopped,
     )
     pulse.check()
+    check_unchanged(path, stamp)
     found = measured.analysis
     stats = {
         "stage": "done",
@@ -63,6 +66,7 @@ def analyse(held: Lease, pulse: Heartbeat) -> None:
         "model_s": round(measured.model_s, 3),
     }
     with runtime.connection() as conn, conn.transaction():  # opened anew: nothing is held while models run
+        segments.hold(conn, held)
         ids = shots.write(
             conn,
             film_id=held.film_id,
@@ -96,6 +100,7 @@ def measure_again(held: Lease, pulse: Heartbeat) -> None:
     pulse.check()
     ids = [keyframe_id for keyframe_id, _ in rows]
     with runtime.connection() as conn, conn.transaction():
+        segments.hold(conn, held)
         features.write_keyframes(conn, profile_id=held.profile_id, rows=list(zip(ids, numbers, strict=True)))
         messages = segments.finish(conn, held, stats={"stage": "done", "model_s": round(model_s, 3)})
     runtime.send(messages)
