@@ -20,6 +20,7 @@ class Cli:
 
     home: Path
     extra: dict[str, str] = field(default_factory=dict)
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def env(self) -> dict[str, str]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("R2R_")}
@@ -27,7 +28,7 @@ class Cli:
 
     def start(self, *args: object) -> subprocess.Popen[str]:
         """A command that runs on, in a process group of its own, so that Ctrl-C can be sent to it."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "r2r_cli.main", *map(str, args)],
             env=self.env(),
             stdout=subprocess.PIPE,
@@ -35,6 +36,15 @@ class Cli:
             text=True,
             start_new_session=True,
         )
+        self.started.append(process)
+        return process
+
+    def end(self) -> None:
+        """Kill what a test that failed has left running."""
+        for process in self.started:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
 
     def run(self, *args: object, code: int = 0, timeout_s: float = 240) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, which must be with that exit code."""

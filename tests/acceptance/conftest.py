@@ -28,7 +28,9 @@ def fresh_home() -> Iterator[Path]:
 def fresh(fresh_home: Path) -> Iterator[Cli]:
     """A stack that nobody has used yet, open for the length of the test."""
     with open_stack(Settings(home=fresh_home)):
-        yield Cli(fresh_home)
+        cli = Cli(fresh_home)
+        yield cli
+        cli.end()
 
 
 @pytest.fixture(scope="session")

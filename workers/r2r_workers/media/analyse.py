@@ -28,6 +28,8 @@ from r2r_workers.media.settings import DetectorSettings
 
 CHILD = (sys.executable, "-m", "r2r_workers.media.child")
 POLL_S = 0.25
+START_S = 30.0
+"""Silence that is a child's own before its first frame: a loaded machine imports slowly."""
 CHILD_MEMORY_BYTES = 12 << 30
 
 
@@ -53,7 +55,7 @@ def analyse_span(
 
     Args:
         threads: of the decoder; 0: one a core, at most 8.
-        stall_s: the child is killed after this long without a frame.
+        stall_s: the child is killed after this long without a frame; before its first one it has START_S at least.
         limit_s: and after this long altogether.
         on_progress: called with frames and shots so far; at most about four times a second.
         should_stop: asked at least twice a second.
@@ -138,6 +140,7 @@ class _ChildRun:
         os.set_blocking(stdin.fileno(), False)
         unsent = memoryview(self._job)
         heard_at = time.monotonic()
+        patience_s = max(stall_s, START_S)
         with selectors.DefaultSelector() as selector:
             selector.register(stdin, selectors.EVENT_WRITE)
             selector.register(stdout, selectors.EVENT_READ)
@@ -150,15 +153,15 @@ class _ChildRun:
                         if not unsent:
                             selector.unregister(stdin)  # but left open: its end would end the child
                         continue
-                    heard_at = time.monotonic()  # every message means that a frame was read
+                    heard_at, patience_s = time.monotonic(), stall_s  # every message means that a frame was read
                     done = self._take(os.read(stdout.fileno(), 1 << 20), on_progress)
                     if done is not None:
                         return done
                 now = time.monotonic()
                 if now > deadline:
                     raise _ChildFailed("the decoder ran into its time limit and was killed", final=True)
-                if now - heard_at > stall_s:
-                    raise _ChildFailed(f"the decoder hung: no frame for {stall_s:.0f} s, so it was killed")
+                if now - heard_at > patience_s:
+                    raise _ChildFailed(f"the decoder hung: no frame for {patience_s:.0f} s, so it was killed")
 
     def _take(self, data: bytes, on_progress: Callable[[int, int], None]) -> dict[str, Any] | None:
         """Handle what the child wrote; its closing message, if that is among it."""
