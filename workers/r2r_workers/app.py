@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery.signals import worker_process_init, worker_ready
 
 from r2r_shared import names
-from r2r_workers import runtime, sweeper
+from r2r_workers import idle_end, runtime, sweeper
 from r2r_workers.tasks.work import work
 
 app = runtime.app()
@@ -14,8 +14,9 @@ app.task(name=names.WORK)(work)
 
 
 @worker_ready.connect
-def sweep(**_: object) -> None:
+def begin(**_: object) -> None:
     """A worker that serves a queue also sees to it that nothing in it is forgotten."""
+    idle_end.install()
     sweeper.start()
 
 

@@ -15,6 +15,7 @@ from r2r_shared.errors import PermanentError
 from r2r_shared.records import Features
 from r2r_workers import metrics
 from r2r_workers.models.protocols import Models, Picture
+from r2r_workers.models.spread import each
 
 MAX_SIDE_PX = 512
 """Metrics are defined on pictures whose long side is at most this (DESIGN 4.1)."""
@@ -30,7 +31,9 @@ class Times:
     metrics_s: float = 0.0
 
 
-def measure(jpegs: Sequence[bytes], models: Models, batch: int = 16, *, times: Times | None = None) -> list[Features]:
+def measure(
+    jpegs: Sequence[bytes], models: Models, batch: int = 16, *, threads: int = 1, times: Times | None = None
+) -> list[Features]:
     """Measure pictures under one profile's models, in the order given.
 
     A picture's numbers do not depend on its neighbours, on the order or on `batch` (with torch
@@ -40,6 +43,7 @@ def measure(jpegs: Sequence[bytes], models: Models, batch: int = 16, *, times: T
         jpegs: active pictures as JPEG files, long side at most 512 px.
         models: from `r2r_workers.models.load`.
         batch: pictures decoded and run at a time; bounds memory.
+        threads: that decode pictures and compute metrics; the models have their own.
         times: where the time went is added to this.
 
     Raises:
@@ -51,17 +55,18 @@ def measure(jpegs: Sequence[bytes], models: Models, batch: int = 16, *, times: T
     measured: list[Features] = []
     for start in range(0, len(jpegs), batch):
         with _added(times, "decode_s"):
-            images = [_decode(jpeg, position) for position, jpeg in enumerate(jpegs[start : start + batch], start)]
+            images = each(_decode, enumerate(jpegs[start : start + batch], start), threads=threads)
         with _added(times, "depth_s"):
             depths = models.depth.estimate(images)
         with _added(times, "embed_s"):
             embeddings = models.encoder.embed(images)
         with _added(times, "metrics_s"):
-            measured += [_features(*one) for one in zip(images, depths, embeddings, strict=True)]
+            measured += each(_features, zip(images, depths, embeddings, strict=True), threads=threads)
     return measured
 
 
-def _features(image: Picture, depth: NDArray[np.float32], embedding: NDArray[np.float32]) -> Features:
+def _features(one: tuple[Picture, NDArray[np.float32], NDArray[np.float32]]) -> Features:
+    image, depth, embedding = one
     luma = metrics.luma(image)
     dof = metrics.depth_of_field(depth)
     return Features(
@@ -77,10 +82,14 @@ def _features(image: Picture, depth: NDArray[np.float32], embedding: NDArray[np.
     )
 
 
-def _decode(jpeg: bytes, position: int) -> Picture:
-    """(h, w, 3) RGB. Pillow, told the format, because it refuses a file that breaks off; OpenCV paints it grey."""
+def _decode(numbered: tuple[int, bytes]) -> Picture:
+    """(position, JPEG) → (h, w, 3) RGB.
+
+    Pillow, told the format, because it refuses a file that breaks off; OpenCV paints it grey.
+    """
     from PIL import Image
 
+    position, jpeg = numbered
     try:
         with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
             width, height = image.size

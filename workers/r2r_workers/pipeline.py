@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from r2r_shared.errors import Cancelled
 from r2r_shared.media_store import MediaStore
 from r2r_shared.records import Features, FilmProbe, FoundShot, SpanAnalysis
 from r2r_workers import measure
@@ -49,6 +50,7 @@ def analyse_film(
     fills the memory. What is measured is the stored JPEG, so that any later profile sees the same pixels.
 
     Args:
+        threads: of the decoder, and then of what measures its keyframes.
         models: asked for only when there is something to measure.
         image_key: frame number → media store key.
         on_progress: (stage, frames read, shots found).
@@ -65,23 +67,27 @@ def analyse_film(
         on_progress=lambda frames, shots: on_progress("decode", frames, shots),
         should_stop=should_stop,
     )
+    if should_stop():  # nothing is kept for nobody
+        raise Cancelled("the job is over")
     for shot in analysis.shots:
         for kept in shot.keyframes:
             store.put(image_key(kept.frame), kept.jpeg)
     on_progress("measure", analysis.frames_read, len(analysis.shots))
     features, model_s = measure_pictures(
-        [kept.jpeg for shot in matchable(analysis.shots) for kept in shot.keyframes], models
+        [kept.jpeg for shot in matchable(analysis.shots) for kept in shot.keyframes], models, threads=threads
     )
     return MeasuredSpan(analysis, tuple(features), model_s)
 
 
-def measure_pictures(jpegs: Sequence[bytes], models: Callable[[], Models]) -> tuple[list[Features], float]:
+def measure_pictures(
+    jpegs: Sequence[bytes], models: Callable[[], Models], *, threads: int
+) -> tuple[list[Features], float]:
     """Features of stored pictures, in their order, and the wall seconds that took, loading the models aside."""
     if not jpegs:
         return [], 0.0
     loaded = models()
     began = time.perf_counter()
-    return measure.measure(jpegs, loaded), time.perf_counter() - began
+    return measure.measure(jpegs, loaded, threads=threads), time.perf_counter() - began
 
 
 def matchable(shots: Sequence[FoundShot]) -> list[FoundShot]:

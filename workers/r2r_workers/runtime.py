@@ -14,6 +14,7 @@ from r2r_shared.errors import PermanentError, UserError
 from r2r_shared.media_store import MediaStore
 from r2r_shared.queries import profiles
 from r2r_shared.settings import Settings
+from r2r_workers import pipeline
 from r2r_workers.models import registry
 from r2r_workers.models.protocols import Models
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from r2r_shared.queries.segments import Message
-    from r2r_shared.records import Profile
+    from r2r_shared.records import Features, Profile
 
 
 @cache
@@ -73,11 +74,16 @@ def models(profile_id: int) -> Models:
     with connection() as conn:
         profile = profiles.get(conn, profile_id)
     try:
-        loaded = registry.load(profile.name, settings().device)
+        loaded = registry.load(profile.name, settings().device, threads=settings().decode_threads)
     except UserError as error:
         raise PermanentError(f"{error.message}; {error.hint}") from error
     _check(profile, loaded)
     return loaded
+
+
+def measure(jpegs: list[bytes], profile_id: int) -> tuple[list[Features], float]:
+    """Features of pictures under a profile, and the wall seconds that took."""
+    return pipeline.measure_pictures(jpegs, lambda: models(profile_id), threads=settings().decode_threads)
 
 
 def _check(profile: Profile, loaded: Models) -> None:

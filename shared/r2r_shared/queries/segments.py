@@ -234,8 +234,11 @@ def give_up(conn: Connection[Any], held: Lease) -> None:
     """A worker noticed that the job was cancelled: its segment ends, and the job with the last of them."""
     with conn.transaction():
         conn.execute(
-            "UPDATE segments SET state = 'cancelled', finished_at = now() "
-            "WHERE id = %s AND fence = %s AND state = 'running'",
+            """
+            UPDATE segments AS s SET state = 'cancelled', finished_at = now()
+              FROM jobs AS j
+             WHERE s.id = %s AND s.fence = %s AND s.state = 'running' AND j.id = s.job_id AND j.cancel_requested
+            """,
             (held.id, held.fence),
         )
         jobs.settle_cancelled(conn, held.job_id)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from r2r_workers.metrics import luma
 from r2r_workers.models.protocols import Picture
+from r2r_workers.models.spread import each
 
 _VERSION = "defocus/1"
 _AREA_PX = 256 * 256  # pictures are measured at this area, whatever their shape
@@ -33,9 +34,13 @@ class DefocusEstimator:
     name = "defocus"
     digest = hashlib.sha256(_VERSION.encode()).hexdigest()
 
+    def __init__(self, *, threads: int = 1) -> None:
+        """`threads`: pictures looked at at a time."""
+        self._threads = threads
+
     def estimate(self, images: Sequence[Picture]) -> list[NDArray[np.float32]]:
         """One (h, w) map for each picture, 0 to 1000."""
-        return [_defocus(image) for image in images]
+        return each(_defocus, images, threads=self._threads)
 
 
 def _defocus(image: Picture) -> NDArray[np.float32]:

@@ -34,6 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from r2r_workers.models.protocols import Picture
+from r2r_workers.models.spread import each
 
 Floats = NDArray[np.float32]
 
@@ -83,7 +84,8 @@ class DescriptorEncoder:
     digest = hashlib.sha256(_VERSION + CONSTANTS.read_bytes()).hexdigest()
     dim = DIM
 
-    def __init__(self) -> None:
+    def __init__(self, *, threads: int = 1) -> None:
+        """`threads`: pictures embedded at a time."""
         with np.load(CONSTANTS, allow_pickle=False) as stored:
             fitted = {name: stored[name].astype(np.float32) for name in stored.files}
         self._colour, self._structure = (
@@ -93,18 +95,20 @@ class DescriptorEncoder:
         self._mean, self._projection = fitted["mean"], fitted["projection"]
         from threadpoolctl import ThreadpoolController
 
-        self._threads = ThreadpoolController()
+        self._blas = ThreadpoolController()
+        self._threads = threads
 
     def embed(self, images: Sequence[Picture]) -> Floats:
         """(n, 256), rows of unit length."""
-        vectors = np.zeros((len(images), DIM), np.float32)
-        # One BLAS thread: these products are small, waiting for others costs ten times what they take. It also
-        # keeps the last bit from depending on how many threads there are.
-        with self._threads.limit(limits=1, user_api="blas"):
-            for vector, image in zip(vectors, images, strict=True):
-                place = (statistics(image, self._colour, self._structure) - self._mean) @ self._projection
-                vector[:] = place / np.linalg.norm(place)
-        return vectors
+        # One BLAS thread a picture: these products are small, waiting for others costs ten times what they take. It
+        # also keeps the last bit from depending on how many threads there are.
+        with self._blas.limit(limits=1, user_api="blas"):
+            vectors = each(self._embed, images, threads=self._threads)
+        return np.stack(vectors) if vectors else np.zeros((0, DIM), np.float32)
+
+    def _embed(self, image: Picture) -> Floats:
+        place = (statistics(image, self._colour, self._structure) - self._mean) @ self._projection
+        return place / np.linalg.norm(place)
 
 
 def statistics(image: Picture, colour: Codebook, structure: Codebook) -> Floats:

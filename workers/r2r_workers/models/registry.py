@@ -97,15 +97,18 @@ def describe(name: str) -> dict[str, Any]:
     }
 
 
-def load(name: str, device: str = "auto") -> Models:
+def load(name: str, device: str = "auto", *, threads: int = 1) -> Models:
     """Build a profile's models on a device ("auto", "cpu", "cuda"), fetching weights that are absent.
+
+    Args:
+        threads: of the starter models; torch has threads of its own.
 
     Raises:
         UserError: there is no such profile or device, or weights are absent and cannot be fetched.
     """
     profile = spec(name)
     if profile.encoder == "descriptor" and profile.depth == "defocus":
-        return Models(DescriptorEncoder(), DefocusEstimator())  # torch is never imported
+        return Models(DescriptorEncoder(threads=threads), DefocusEstimator(threads=threads))  # torch is never imported
 
     from r2r_workers.models.depth_midas import MidasEstimator
     from r2r_workers.models.device import place
@@ -116,7 +119,11 @@ def load(name: str, device: str = "auto") -> Models:
         encoder = TcnEncoder.from_imagenet(profile.encoder, placement)
     else:
         encoder = TcnEncoder.from_checkpoint(Path(profile.encoder), placement)
-    depth = DefocusEstimator() if profile.depth == "defocus" else MidasEstimator.from_hub(profile.depth, placement)
+    depth = (
+        DefocusEstimator(threads=threads)
+        if profile.depth == "defocus"
+        else MidasEstimator.from_hub(profile.depth, placement)
+    )
     return Models(encoder, depth)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from r2r_shared.errors import PermanentError
+from r2r_shared.errors import Cancelled, PermanentError
 from r2r_shared.film_file import check_unchanged
 from r2r_shared.queries import features, films, segments, shots
 from r2r_shared.records import Lease
@@ -38,21 +38,25 @@ def analyse(held: Lease, pulse: Heartbeat) -> None:
         pulse.progress = 0.9 * min(1.0, frames / length) if stage == "decode" else 0.9
         pulse.stats = {"stage": stage, "frames": min(frames, length), "shots": found}
 
-    measured = pipeline.analyse_film(
-        path,
-        probe=probe,
-        start_frame=held.start_frame,
-        end_frame=held.end_frame,
-        detector=detector,
-        threads=settings.decode_threads,
-        stall_s=settings.stall_s,
-        limit_s=settings.task_limit_s * 0.9,
-        models=lambda: runtime.models(held.profile_id),
-        store=runtime.store(),
-        image_key=image_key,
-        on_progress=on_progress,
-        should_stop=pulse.stopped,
-    )
+    try:
+        measured = pipeline.analyse_film(
+            path,
+            probe=probe,
+            start_frame=held.start_frame,
+            end_frame=held.end_frame,
+            detector=detector,
+            threads=settings.decode_threads,
+            stall_s=settings.stall_s,
+            limit_s=settings.task_limit_s * 0.9,
+            models=lambda: runtime.models(held.profile_id),
+            store=runtime.store(),
+            image_key=image_key,
+            on_progress=on_progress,
+            should_stop=pulse.stopped,
+        )
+    except Cancelled:
+        pulse.check()  # says which it was: the job cancelled, or the lease lost
+        raise
     pulse.check()
     check_unchanged(path, stamp)
     found = measured.analysis
@@ -96,7 +100,7 @@ def measure_again(held: Lease, pulse: Heartbeat) -> None:
         raise PermanentError(
             f"the media store has lost a keyframe ({error.filename}): ingest the film again with --force"
         ) from error
-    numbers, model_s = pipeline.measure_pictures(jpegs, lambda: runtime.models(held.profile_id))
+    numbers, model_s = runtime.measure(jpegs, held.profile_id)
     pulse.check()
     ids = [keyframe_id for keyframe_id, _ in rows]
     with runtime.connection() as conn, conn.transaction():
