@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from psycopg import Connection
 
@@ -24,9 +24,8 @@ By: TypeAlias = Literal["movement", "artist", "painting"]
 _KINDS: dict[int, By] = {1: "movement", 2: "artist", 3: "painting"}
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A stretch of film, and the share of a name in it."""
+class Window(NamedTuple):
+    """A stretch of film, and the share of a name in it. A tuple: a film has thousands."""
 
     start_s: float
     end_s: float
@@ -34,7 +33,7 @@ class Window:
 
     def to_json(self) -> dict[str, Any]:
         """As in timeline.schema.json."""
-        return {"start_s": self.start_s, "end_s": self.end_s, "share": self.share}
+        return self._asdict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ def measure(
               GROUP BY p.movement, p.artist),
         size AS MATERIALIZED (SELECT sum(works)::double precision AS works FROM collection),
         top AS MATERIALIZED (
-             SELECT t.shot_id, p.id, p.title, p.movement, p.artist
+             SELECT t.shot_id, p.id, p.movement, p.artist
                FROM unnest(%(shots)s::bigint[], %(paintings)s::bigint[]) AS t (shot_id, id)
                JOIN paintings AS p USING (id)),
         cut AS (  -- shots, cut at the windows' borders
@@ -116,34 +115,46 @@ def measure(
                     seconds / matches / sum(seconds) OVER () AS share,
                     seconds / matches / nullif(sum(seconds) OVER (PARTITION BY number), 0) AS window_share
                FROM cut),
-        piece AS (
-             SELECT t.movement, t.artist, t.id, t.title, c.number,
-                    sum(c.share) AS share, coalesce(sum(c.window_share), 0) AS window_share
-               FROM top AS t JOIN part AS c USING (shot_id)
-              GROUP BY GROUPING SETS (
-                    (c.number, t.movement), (c.number, t.artist), (c.number, t.id, t.title))),
         total AS MATERIALIZED (
-             SELECT movement, artist, id, title, sum(share) AS share,
-                    array_agg(number) AS numbers, array_agg(window_share) AS shares
-               FROM piece GROUP BY movement, artist, id, title),
+             SELECT t.movement, t.artist, t.id, sum(s.share) AS share
+               FROM top AS t JOIN (SELECT shot_id, sum(share) AS share FROM part GROUP BY shot_id) AS s USING (shot_id)
+              GROUP BY GROUPING SETS ((t.movement), (t.artist), (t.id))),
         chance AS MATERIALIZED (  -- the share of the collection; a painting's is one of them all
              SELECT movement, artist, sum(works) / (SELECT works FROM size) AS expected
                FROM collection GROUP BY GROUPING SETS ((movement), (artist))),
-        listed AS (
-             SELECT 1 AS kind, c.movement AS name, NULL::bigint AS id, coalesce(t.share, 0) AS share, c.expected,
-                    coalesce(t.numbers, '{}') AS numbers, coalesce(t.shares, '{}') AS shares
+        candidate AS (
+             SELECT 1 AS kind, c.movement AS name, NULL::bigint AS id, coalesce(t.share, 0) AS share, c.expected
                FROM chance AS c LEFT JOIN total AS t USING (movement) WHERE c.movement IS NOT NULL
               UNION ALL
-             SELECT 2, t.artist, NULL, t.share, c.expected, t.numbers, t.shares
+             SELECT 2, t.artist, NULL, t.share, c.expected
                FROM total AS t JOIN chance AS c USING (artist)
               UNION ALL
-             SELECT 3, t.title, t.id, t.share, 1 / (SELECT works FROM size), t.numbers, t.shares
-               FROM total AS t WHERE t.id IS NOT NULL),
-        ranked AS (
-             SELECT *, row_number() OVER (PARTITION BY kind ORDER BY share DESC, id, name) AS place FROM listed)
-        SELECT kind, name, id, share, expected, numbers, shares
-          FROM ranked WHERE place <= %(names)s
-         ORDER BY kind, place
+             SELECT 3, NULL, t.id, t.share, 1 / (SELECT works FROM size) FROM total AS t WHERE t.id IS NOT NULL),
+        listed AS MATERIALIZED (
+             SELECT kind, name, id, share, expected, place
+               FROM (SELECT *, row_number() OVER (PARTITION BY kind ORDER BY share DESC, id, name) AS place
+                       FROM candidate) AS ranked
+              WHERE place <= %(names)s),
+        piece AS (  -- windows of those that are listed: of thousands of paintings, a few
+             SELECT l.kind, l.place, t.shot_id
+               FROM listed AS l JOIN top AS t ON t.movement = l.name WHERE l.kind = 1
+              UNION ALL
+             SELECT l.kind, l.place, t.shot_id
+               FROM listed AS l JOIN top AS t ON t.artist = l.name WHERE l.kind = 2
+              UNION ALL
+             SELECT l.kind, l.place, t.shot_id
+               FROM listed AS l JOIN top AS t ON t.id = l.id WHERE l.kind = 3),
+        shown AS (
+             SELECT kind, place, array_agg(number) AS numbers, array_agg(share) AS shares
+               FROM (SELECT b.kind, b.place, p.number, coalesce(sum(p.window_share), 0) AS share
+                       FROM piece AS b JOIN part AS p USING (shot_id)
+                      GROUP BY b.kind, b.place, p.number) AS windows
+              GROUP BY kind, place)
+        SELECT l.kind, coalesce(l.name, (SELECT title FROM paintings WHERE id = l.id)), l.id, l.share, l.expected,
+               coalesce(s.numbers, '{}'), coalesce(s.shares, '{}')
+          FROM listed AS l
+          LEFT JOIN shown AS s USING (kind, place)
+         ORDER BY l.kind, l.place
         """,
         {
             "profile": profile_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import Connection, sql
 from psycopg.rows import dict_row
@@ -20,8 +20,7 @@ from r2r_shared.records import Profile
 from r2r_shared.score import DEFAULT, Weights
 
 
-@dataclass(frozen=True, slots=True)
-class Keyframe:
+class Keyframe(NamedTuple):
     """A frame of a shot that was measured. `image` is its key in the media store."""
 
     frame: int
@@ -32,7 +31,7 @@ class Keyframe:
 
     def to_json(self) -> dict[str, Any]:
         """As in timeline.schema.json."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return self._asdict()
 
 
 @dataclass(frozen=True, slots=True)
