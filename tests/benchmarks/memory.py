@@ -1,10 +1,13 @@
-"""Peak memory of the decoding child on a long film against a short one: `python -m tests.benchmarks.memory`.
+"""Peak memory of a whole worker on a long film against a short one: `python -m tests.benchmarks.memory [LONG SHORT]`.
 
-The long films are one short film's packets over and over: quick to make, as much to decode as any other.
+Both are ingested through the command line; counted is the resident memory of the worker's main process, its pool
+child and its decoding child together, several times a second. The long films are one short film's packets over and
+over: quick to make, as much to decode as any other.
 """
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import time
@@ -13,10 +16,9 @@ from pathlib import Path
 import av
 import psutil
 
-from r2r_shared.probe import probe
-from r2r_workers.media.analyse import analyse_span
-from r2r_workers.media.settings import DetectorSettings
+from tests.acceptance.cli import Cli
 from tests.benchmarks.films import CACHE, known_film
+from tests.benchmarks.pipeline import home
 
 
 def loop(source: Path, minutes: float) -> Path:
@@ -40,50 +42,50 @@ def loop(source: Path, minutes: float) -> Path:
     return target
 
 
-def peak_mb(film: Path) -> tuple[float, float]:
-    """Peak resident megabytes of the child over a whole film as one span, and wall seconds."""
-    looked = probe(film)
+def peak_mb(cli: Cli, film: Path) -> tuple[float, float]:
+    """Peak resident megabytes of the worker while `film` is ingested, and wall seconds."""
     peak = 0
     over = threading.Event()
 
     def watch() -> None:
         nonlocal peak
-        while not over.wait(0.05):
-            for child in psutil.Process().children():
-                try:
-                    peak = max(peak, child.memory_info().rss)
-                except psutil.NoSuchProcess:
-                    continue
+        while not over.wait(0.2):
+            peak = max(peak, sum(map(_resident, _worker(cli))))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
     began = time.perf_counter()
     try:
-        analyse_span(
-            film,
-            probe=looked,
-            start_frame=0,
-            end_frame=looked.frames,
-            detector=DetectorSettings(),
-            threads=2,
-            stall_s=300,
-            limit_s=7200,
-            on_progress=lambda _frames, _shots: None,
-            should_stop=lambda: False,
-        )
+        cli.run("ingest", film, timeout_s=7200)
     finally:
         over.set()
         watcher.join()
     return peak / 2**20, time.perf_counter() - began
 
 
+def _worker(cli: Cli) -> list[psutil.Process]:
+    """The worker of this home with its children; a decoder has an environment of its own."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if "r2r_workers" in process.cmdline() and process.environ().get("R2R_HOME") == str(cli.home):
+                return [process, *process.children(recursive=True)]
+    return []
+
+
+def _resident(process: psutil.Process) -> int:
+    with contextlib.suppress(psutil.Error):
+        return process.memory_info().rss
+    return 0
+
+
 def rows(long_minutes: float = 60, short_minutes: float = 10) -> list[tuple[str, str, str, bool]]:
     """(what, measured, wanted, reached) for the benchmark table."""
     source = known_film(1).path
-    short, _ = peak_mb(loop(source, short_minutes))
-    long, seconds = peak_mb(loop(source, long_minutes))
+    with home() as cli:
+        short, _ = peak_mb(cli, loop(source, short_minutes))
+        long, seconds = peak_mb(cli, loop(source, long_minutes))
     text = f"{long / short:.2f} × ({long:.0f} MB against {short:.0f} MB; {seconds:.0f} s)"
-    name = f"decoder's peak memory, {long_minutes:g} min against {short_minutes:g} min"
+    name = f"worker's peak memory, {long_minutes:g} min against {short_minutes:g} min"
     return [(name, text, "≤ 1.15 ×", long <= 1.15 * short)]
 
 
