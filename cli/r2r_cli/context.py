@@ -10,8 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+
 from r2r_cli import render
 from r2r_shared import broker, db
+from r2r_shared.collections.text import storable
 from r2r_shared.errors import UserError
 from r2r_shared.local_stack import LocalStack, open_stack
 from r2r_shared.media_store import MediaStore
@@ -59,10 +62,37 @@ class Session:
 
 
 @contextmanager
+def servers(settings: Settings) -> Generator[Stack]:
+    """The stack that the settings name, this machine's own where they name none.
+
+    Raises:
+        UserError: it is not there, may not be used, or does not take what it was given.
+    """
+    if settings.local:
+        settings.make_home()
+    with db.translated(), _fitting(), open_stack(settings) as stack:
+        yield stack
+
+
+@contextmanager
+def _fitting() -> Generator[None]:
+    """What a person wrote and no database can hold, said in one line."""
+    try:
+        yield
+    except UnicodeEncodeError as error:
+        raise UserError(
+            f"“{storable(str(error.object))}” is not text in UTF-8", "write it in UTF-8, or use the number"
+        ) from error
+    except psycopg.DataError as error:
+        reason = (str(error).strip().splitlines() or ["it says nothing more"])[0]
+        raise UserError(f"the database does not take this: {reason}", "a number that is too large?") from error
+
+
+@contextmanager
 def session() -> Generator[Session]:
-    """Open the stack that the settings name, this machine's own where they name none."""
+    """Open the stack and a connection to it."""
     settings = Settings.from_env()
-    with open_stack(settings) as stack, db.translated():
+    with servers(settings) as stack:
         opened = Session(settings, stack, db.connect(stack.database_url, autocommit=True))
         try:
             yield opened

@@ -22,7 +22,10 @@ from r2r_shared.settings import Settings
 def run(out: Path, *, seed: int, seconds: float, quiet: bool) -> dict[str, Any]:
     """Paint, film, import, ingest, show, compare. Returns the comparison with the truth."""
     out = out.resolve()
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{out} cannot be a directory: {error.strerror}", "name another with --out") from error
     paintings, film, truth = out / "paintings", out / "demo.mp4", out / "demo.truth.json"
     page, timeline = out / "timeline.html", out / "timeline.json"
     env = {name: value for name, value in os.environ.items() if not name.startswith("R2R_")}

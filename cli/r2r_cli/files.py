@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -14,12 +15,15 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         UserError: it cannot be written there.
     """
+    if not path.name:
+        raise UserError(f"“{path}” names no file to write", "name a file in a directory that exists")
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         partial.write_text(text, encoding="utf-8", newline="")
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a place that takes no file need not let go of one
+            partial.unlink()
         raise UserError(
             f"{path} cannot be written: {error.strerror}", "name a file in a directory that exists"
         ) from error

@@ -44,10 +44,14 @@ class Intake:
 
 
 def expand(paths: Iterable[Path], *, recursive: bool) -> list[Path]:
-    """The files that were named, and with `recursive` the films in directories, in order, each once."""
+    """The files that were named, and with `recursive` the films in directories, in order, each once.
+
+    Raises:
+        UserError: a directory was named without `recursive`, or one that holds no film.
+    """
     found: dict[Path, None] = {}
     for path in paths:
-        if path.is_dir():
+        if _is_directory(path):
             if not recursive:
                 raise UserError(f"{path} is a directory", "add --recursive to take the films in it")
             inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
@@ -57,6 +61,13 @@ def expand(paths: Iterable[Path], *, recursive: bool) -> list[Path]:
         else:
             found[path] = None
     return list(found)
+
+
+def _is_directory(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # too long a name, or one that may not be looked up: the probe says which
+        return False
 
 
 def digest(path: Path) -> bytes:

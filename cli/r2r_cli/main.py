@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Annotated
 
@@ -62,9 +63,14 @@ def root(
 
 
 def main() -> None:
-    """Run a command: exit code 0, 1 for a failure, 2 for a wrong call, 130 after Ctrl-C."""
+    """Run a command: exit code 0, 1 for a failure, 2 for a wrong call, 130 after Ctrl-C.
+
+    A reader that has left (`r2r films list | head`) ends it without a word; Typer sees to that.
+    """
     from r2r_shared.errors import R2RError, UserError
 
+    if (reconfigure := getattr(sys.stdout, "reconfigure", None)) is not None:
+        reconfigure(errors="backslashreplace")  # file names need not be text; to JSON, \udcff means the same byte
     try:
         app()
     except UserError as error:
@@ -73,17 +79,36 @@ def main() -> None:
     except R2RError as error:
         _complain(str(error), "")
         raise SystemExit(1) from None
-    except BrokenPipeError:  # `r2r films list | head`
-        sys.stderr.close()
-        raise SystemExit(0) from None
+    except Exception as error:
+        if not _is_of_the_machine(error) or os.environ.get("R2R_DEBUG") == "1":
+            raise
+        _complain(_first_line(error), "r2r doctor checks every part; with R2R_DEBUG=1 the same command says where")
+        raise SystemExit(1) from None
+
+
+def _is_of_the_machine(error: Exception) -> bool:
+    """True for what files, names and servers do to a program, where nobody nearer has said it better.
+
+    Anything else is a bug, and wants its traceback.
+    """
+    driver = sys.modules.get("psycopg")  # not imported here: most commands that fail this way have it
+    return isinstance(error, (OSError, UnicodeError) if driver is None else (OSError, UnicodeError, driver.Error))
+
+
+def _first_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _complain(message: str, hint: str) -> None:
+    from r2r_cli.render import printable
+
     if "--json" in sys.argv:
         print(json.dumps({"error": message, "hint": hint}, ensure_ascii=False))  # noqa: T201
-    typer.echo(f"error: {message}", err=True)
+    typer.echo(f"error: {printable(message)}", err=True)
     if hint:
-        typer.echo(f"hint:  {hint}", err=True)
+        typer.echo(f"hint:  {printable(hint)}", err=True)
 
 
 if __name__ == "__main__":

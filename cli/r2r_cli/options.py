@@ -2,16 +2,68 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from r2r_shared import score
+
+
+def utf8(text: str | None) -> str | None:
+    """A callback for what will be stored: refused before there is anything to undo.
+
+    Raises:
+        UserError: it is not text.
+    """
+    if text is not None and not text.isprintable():
+        from r2r_shared.collections.text import storable
+        from r2r_shared.errors import UserError
+
+        if storable(text) != text:
+            raise UserError(f"“{storable(text)}” is not text in UTF-8", "write it in UTF-8")
+    return text
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 Film = Annotated[str, typer.Argument(metavar="FILM", help="A path, an id, or an unambiguous piece of the title.")]
+WholeFilm = Annotated[str, typer.Argument(metavar="FILM", help="A path, an id, or the whole title.")]
 TopK = Annotated[int, typer.Option("--top", min=1, max=100, help="Paintings per shot.")]
 Weights = Annotated[
     str | None,
     typer.Option("--weights", help="Other weights for the eight metrics, such as dc=.3,balance=.05."),
 ]
 AllDates = Annotated[bool, typer.Option("--all-dates", help="Keep paintings made after the film.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Exact = Annotated[bool, typer.Option("--exact", help="Score every painting, however large the collection.")]
+
+
+def parse_weights(text: str | None) -> score.Weights:
+    """The weights that a person wrote, else the defaults.
+
+    Raises:
+        BadParameter: they name no metric, or give it no weight.
+    """
+    from r2r_shared.errors import UserError
+    from r2r_shared.score import DEFAULT, Weights
+
+    if text is None:
+        return DEFAULT
+    try:
+        return Weights.parse(text)
+    except UserError as error:
+        raise typer.BadParameter(f"{error.message}; {error.hint}", param_hint="--weights") from error
+
+
+def require_yes(*, yes: bool, json: bool) -> None:
+    """Nothing is removed unless a person says yes, by --yes or when asked on a terminal.
+
+    Raises:
+        Exit: with 2, a wrong call, where nobody can be asked.
+    """
+    if yes or (sys.stdin.isatty() and not json):
+        return
+    why = "--json does not ask" if json else "there is no terminal to ask on"
+    typer.echo(f"error: nothing is removed without a yes, and {why}: add --yes", err=True)
+    raise typer.Exit(2)

@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import typer
 
+UNKNOWN = "not known"
+"""What stands for a movement or an artist that nobody wrote down."""
+
+# Control characters, line separators, changes of writing direction, and halves of letters (bytes that are no text).
+_STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_PIPE_COLUMNS = 100_000
+"""Wider than any table: on a pipe nothing is folded or cut off."""
+
+
+def printable(text: str) -> str:
+    """One line without what would steer a terminal: names of files and titles come from anywhere."""
+    return _STEERING.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def say(text: str) -> None:
+    """One line or more of a result."""
+    typer.echo("\n".join(map(printable, text.split("\n"))))
+
 
 def note(text: str) -> None:
-    """One line about what is going on."""
-    typer.echo(text, err=True)
+    """One line or more about what is going on."""
+    typer.echo("\n".join(map(printable, text.split("\n"))), err=True)
 
 
 def print_json(value: Any) -> None:
@@ -22,7 +41,7 @@ def print_json(value: Any) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
-    """A table; on a pipe its columns take the width they need, so that nothing is cut off."""
+    """A table: folded to a terminal's width; on a pipe its columns are as wide as what stands in them."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -32,8 +51,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str |
         number = name.startswith(">")
         drawn.add_column(name.lstrip(">"), justify="right" if number else "left", no_wrap=number)
     for row in rows:
-        drawn.add_row(*(Text("" if value is None else str(value)) for value in row))
-    console = Console() if sys.stdout.isatty() else Console(width=200)
+        drawn.add_row(*(Text("" if value is None else printable(str(value))) for value in row))
+    console = Console() if sys.stdout.isatty() else Console(width=_PIPE_COLUMNS)
     console.print(drawn)
 
 

@@ -7,8 +7,6 @@ import io
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from r2r_cli import files, render
 
 # The columns of the CSV: keys of the timeline's JSON, by the object they stand in.
@@ -23,21 +21,23 @@ def print_timeline(found: dict[str, Any], *, by: str) -> None:
     """Two tables: the best painting of each shot, and the influence over the whole film."""
     film = found["film"]
     year = f" ({film['year']})" if film.get("year") else ""
-    typer.echo(f"{film['title']}{year}: {render.timecode(film['duration_s'])}, {len(found['shots'])} shots\n")
+    render.say(f"{film['title']}{year}: {render.timecode(film['duration_s'])}, {len(found['shots'])} shots\n")
     render.table(
         [">shot", ">at", "begins", ">score", "painting", "artist", "year", "why"],
         [_shot_row(shot) for shot in found["shots"]],
     )
     rows = [row for row in found["influence"] if row["by"] == by][:15]
     if not rows:
-        render.note("\nno matches: `r2r paintings import` brings a collection in")
         return
-    typer.echo("")
+    render.say("")
     render.table(
         [by, ">share", ">by chance", ">lift"],
-        [(row["name"], f"{row['share']:.1%}", f"{row['expected']:.1%}", _lift(row["lift"])) for row in rows],
+        [
+            (row["name"] or render.UNKNOWN, f"{row['share']:.1%}", f"{row['expected']:.1%}", _lift(row["lift"]))
+            for row in rows
+        ],
     )
-    typer.echo(
+    render.say(
         "\nshare: of the film's time among the best matches; lift: share over chance. Likeness, not proof of influence."
     )
 

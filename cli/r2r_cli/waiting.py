@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 import psycopg
 
 from r2r_cli import render
+from r2r_cli.idle_queues import IdleQueues
 from r2r_shared import broker
 from r2r_shared.errors import NotFound, Unavailable
 from r2r_shared.local_worker import LocalWorker
@@ -42,20 +43,33 @@ class Reporter(Protocol):
 
 
 def wait_for_jobs(
-    opened: Session, job_ids: Sequence[int], *, quiet: bool = False, worker: LocalWorker | None = None
+    opened: Session,
+    job_ids: Sequence[int],
+    *,
+    quiet: bool = False,
+    worker: LocalWorker | None = None,
+    unserved_limit_s: float | None = None,
 ) -> list[Job]:
     """Wait until all jobs have ended; on this machine's own stack a worker runs for as long.
 
     A server that goes away meanwhile is waited for, and this machine's own is started again: what was finished
-    is in the rows. Ctrl-C ends the waiting and the local worker, not the jobs: they go on where they were.
+    is in the rows. A queue that no worker serves is named, and waited for. Ctrl-C ends the waiting and the local
+    worker, not the jobs: they go on where they were.
 
     Args:
         worker: one that was started early; it is ended here all the same.
+        unserved_limit_s: how long to wait where no worker serves the jobs' queue; None: until one does.
 
     Returns:
-        The jobs in the order they were asked for.
+        The jobs in the order they were asked for, without those that were removed meanwhile.
+
+    Raises:
+        NotFound: all of them were removed.
+        Unavailable: a server stayed away, or no worker served the queue for `unserved_limit_s`.
     """
     worker = worker or local_worker(opened)
+    idle = IdleQueues(opened, limit_s=unserved_limit_s)
+    left = list(dict.fromkeys(job_ids))
     ended: dict[int, Job] = {}
     last_sweep = -SWEEP_S
     away_since: float | None = None
@@ -68,28 +82,34 @@ def wait_for_jobs(
                     if time.monotonic() - last_sweep > SWEEP_S:
                         last_sweep = time.monotonic()
                         sweep(opened)
-                    for job in _still_there(opened, {n for n in job_ids if n not in ended}):
+                    found = jobs.several(opened.conn, left)
+                    for job in found:
                         reporter.update(job)
                         if job.state in ENDED:
                             ended[job.id] = job
+                    _say_removed(set(left) - {job.id for job in found})
+                    going_on = [job for job in found if job.state not in ENDED]
+                    left = [job.id for job in going_on]
+                    idle.look(going_on)
                     away_since = None
                 except (Unavailable, psycopg.OperationalError) as error:
                     away_since = away_since or time.monotonic()
                     _wait_for_servers(opened, error, time.monotonic() - away_since)
-                if len(ended) == len(set(job_ids)):
-                    return [ended[job_id] for job_id in job_ids]
+                if not left:
+                    break
+                idle.check()
                 time.sleep(POLL_S)
+        if not ended:
+            raise NotFound("nothing is left to wait for", "what was removed takes its jobs with it")
+        return [ended[job_id] for job_id in job_ids if job_id in ended]
     finally:
         if worker is not None:
             end_worker(opened, worker)
 
 
-def _still_there(opened: Session, job_ids: set[int]) -> list[Job]:
-    """These jobs; a job that is waited for may be removed with its film or collection, and then never ends."""
-    found = jobs.several(opened.conn, sorted(job_ids))
-    if gone := job_ids - {job.id for job in found}:
-        raise NotFound(f"job {min(gone)} was removed meanwhile", "its film or collection was removed with it")
-    return found
+def _say_removed(job_ids: set[int]) -> None:
+    for job_id in sorted(job_ids):
+        render.note(f"job {job_id} was removed meanwhile, with its film or collection")
 
 
 def local_worker(opened: Session) -> LocalWorker | None:
@@ -197,7 +217,7 @@ class _Bars(_Quiet):
         self._progress.stop()
 
     def update(self, job: Job) -> None:
-        about, detail = render.short(job.about, 40), describe(job, share=False)
+        about, detail = map(render.printable, (render.short(job.about, 40), describe(job, share=False)))
         if job.id not in self._tasks:
             self._tasks[job.id] = self._progress.add_task("", total=1.0, about=about, detail=detail)
         self._progress.update(self._tasks[job.id], completed=job.progress, about=about, detail=detail)
@@ -217,7 +237,7 @@ def describe(job: Job, *, share: bool = True) -> str:
     elapsed = elapsed_s(job)
     if job.shots:
         parts.append(f"{job.shots} shots")
-    if job.frames and elapsed > 0.5:
+    if job.frames and elapsed > 0.5 and job.stage in ("film", "decode"):  # afterwards the frames stand still
         parts.append(f"{job.frames / elapsed:.0f} fps")
     if job.progress > 0.02 and elapsed > 2:
         parts.append(f"{render.timecode(elapsed * (1 - job.progress) / job.progress)} left")

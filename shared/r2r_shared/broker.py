@@ -131,6 +131,19 @@ def workers(app: Celery, *, wait_s: float = 1.0) -> list[str]:
     return sorted(name for answer in answers for name in answer)
 
 
+def served_queues(app: Celery, *, wait_s: float = 1.0) -> set[str]:
+    """The queues of the workers that answer within `wait_s`: a busy worker's main process does.
+
+    Raises:
+        Unavailable: the broker does not answer.
+    """
+    try:
+        answers: dict[str, list[dict[str, Any]]] = app.control.inspect(timeout=wait_s).active_queues() or {}
+    except connection_errors() as exc:
+        raise _unavailable(str(app.conf.broker_url), exc) from exc
+    return {str(queue["name"]) for queues in answers.values() for queue in queues}
+
+
 def connection_errors() -> tuple[type[Exception], ...]:
     """What kombu and redis-py raise when the broker does not answer or will not let us in."""
     from kombu.exceptions import KombuError

@@ -5,7 +5,8 @@ The rules, each the simplest that can be stated:
 * **circa keeps the year as written**: "c. 1503" is (1503, 1503). How far "circa" reaches differs from
   cataloguer to cataloguer; a margin would be invented. The same for "?", brackets and "attributed".
 * **a century is 1600..1699** ("17th century"; museums' own begin and end columns say so, not 1601..1700);
-  before our era it is its mirror, "4th century BCE" → (-399, -300). Negative years are BCE; there is no year 0.
+  before our era it is its mirror, "4th century BCE" → (-399, -300). Negative years are BCE, in what is returned and
+  in what is read ("-500", as databases export it); there is no year 0.
 * **early, mid, late are thirds**; halves and quarters are what they say. "turn of the 20th century" is the
   decade on either side of 1900.
 * **"1490s" is a decade, "1600s" a century**, as English catalogues use them; but in "1490s-1500s" both are decades.
@@ -71,11 +72,18 @@ def _plain(text: str) -> str:
     # Superscripts would melt into digits (17ᵉ is safe, 1889² is not): a footnote mark is no digit.
     plain = re.sub(r"[⁰¹²³⁴-⁹₀-₉]", " ", text[:MAX_CHARS])
     plain = unicodedata.normalize("NFKC", plain).casefold()
+    if signed := _SIGNED.fullmatch(plain):
+        first, sign, last = signed.groups()
+        plain = f"{int(first)} bce" + (f" - {int(last)} {'bce' if sign else 'ce'}" if last else "")
     plain = re.sub(r"[‐-―−]", "-", plain)
     plain = re.sub(r"\(\s*\?\s*\)|[\[\]?{}<>]", " ", plain)
     return re.sub(r"\s+", " ", plain).strip()
 
 
+# A minus sign stands right before a number that nothing but "c." precedes; a dash there ("–1503") is an open start.
+_SIGNED = re.compile(
+    r"\s*(?:c\.|ca\.?|circa)?\s*[-−](\d{1,4})(?:\s*(?:[-–](?=\s*[-−])|\s[-–]\s|/|to|bis)\s*([-−]?)(\d{1,4}))?\s*"
+)
 _OF_ANOTHER_WORK = re.compile(
     r"\b(?:cop(?:y|ies)|copie|kopie|copia|replica|reproduction)\s+(?:of|after|from|d'après|de|nach|naar|di|da)\b.*"
     r"|\bafter (?:an? |the )?(?:lost |earlier )?(?:original|model|work|painting|prototype)\b.*"

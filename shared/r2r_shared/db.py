@@ -68,12 +68,18 @@ def translated() -> Generator[None]:
 
     Raises:
         Unavailable: the connection broke, or the server is shutting down, full or out of resources.
+        UserError: the role that we connect as lacks a right.
     """
     try:
         yield
     except (psycopg.OperationalError, psycopg.InterfaceError) as exc:
         raise Unavailable(
             f"Postgres stopped answering: {_reason(exc, {})}", "try again; `r2r doctor` checks every part"
+        ) from exc
+    except psycopg.errors.InsufficientPrivilege as exc:
+        raise UserError(
+            f"the database role may not do this: {_reason(exc, {})}",
+            "let the database's owner GRANT it, or name another role in R2R_DATABASE_URL",
         ) from exc
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import uuid4
 
-from r2r_shared import broker, db, migrate
+from r2r_shared import broker, db, migrate, names
 from r2r_shared.errors import UserError
 from r2r_shared.local_stack import open_stack
 from r2r_shared.media_store import MediaStore
@@ -26,6 +26,13 @@ Verdict = Literal["ok", "warn", "fail"]
 
 WORKER_LIMIT_S = 180  # torch's first import from a cold disk takes most of a minute
 _LITTLE_BYTES, _TOO_LITTLE_BYTES = 5 << 30, 500 << 20
+_IDLE = {
+    names.CONTROL: "films are never matched, nor ranges taken",
+    names.VIDEO: "films are never analysed",
+    names.PAINTINGS: "paintings are never measured",
+}
+"""What it means that nobody serves a queue. `train` has no task yet."""
+_START = "start `r2r worker` on a machine that sees the films, with the same R2R_ variables as here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,18 @@ class Check:
     remedy: str = ""
 
 
+def examine_environment() -> Iterator[Check]:
+    """As `examine`, with the settings of the environment; where they are wrong, that is what is not well."""
+    try:
+        settings = Settings.from_env()
+    except UserError as error:
+        yield _python()
+        yield _packages()
+        yield Check("settings", "fail", error.message, error.hint)
+        return
+    yield from examine(settings)
+
+
 def examine(settings: Settings) -> Iterator[Check]:
     """Every part in turn. The local servers are started for it and stopped after it, unless they are in use."""
     yield _python()
@@ -52,9 +71,10 @@ def examine(settings: Settings) -> Iterator[Check]:
     with ExitStack() as servers:
         if settings.database_url is not None and settings.broker_url is not None:
             yield from _servers(settings.database_url, settings.broker_url)
-            yield _part("workers", lambda: _listening(settings))
+            yield from _workers(settings, settings.broker_url)
         else:
             try:
+                settings.make_home()
                 stack = servers.enter_context(open_stack(settings))
             except UserError as error:
                 yield Check("local servers", "fail", error.message, error.hint)
@@ -69,7 +89,8 @@ def examine(settings: Settings) -> Iterator[Check]:
 def _part(name: str, look: Callable[[], Check]) -> Check:
     """A look, whose complaint is a verdict like any other."""
     try:
-        return look()
+        with db.translated():
+            return look()
     except UserError as error:
         return Check(name, "fail", error.message, error.hint)
 
@@ -134,13 +155,22 @@ def _redis(url: str) -> Check:
     return Check("redis", "warn" if limit == 0 else "fail", detail, remedy)
 
 
-def _listening(settings: Settings) -> Check:
-    """Workers of a cluster that answer within a second."""
-    assert settings.broker_url is not None
-    found = broker.workers(broker.make_app(settings, settings.broker_url))
-    if not found:
-        return Check("workers", "warn", "none answers", "start one: r2r worker, with the same R2R_ variables as here")
-    return Check("workers", "ok", f"{len(found)} answer: {', '.join(found[:4])}{', …' if len(found) > 4 else ''}")
+def _workers(settings: Settings, broker_url: str) -> Iterator[Check]:
+    """The workers of a cluster that answer within a second, and the queues that none of them serves."""
+    app = broker.make_app(settings, broker_url)
+    try:
+        found, served = broker.workers(app), broker.served_queues(app)
+    except UserError as error:
+        yield Check("workers", "fail", error.message, error.hint)
+        return
+    if found:
+        some = f"{', '.join(found[:4])}{', …' if len(found) > 4 else ''}"
+        yield Check("workers", "ok", f"{len(found)} answer: {some}")
+    else:
+        yield Check("workers", "warn", "none answers", _START)
+    for queue, meaning in _IDLE.items():
+        if queue not in served:
+            yield Check(f"queue {queue}", "fail", f"no worker serves it: {meaning}", _START)
 
 
 def _media(settings: Settings) -> Check:

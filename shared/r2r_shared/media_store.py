@@ -106,7 +106,7 @@ class MediaStore:
 
 
 class _Complaint:
-    """Turns what a store raises into one line and a remedy; a missing key stays FileNotFoundError."""
+    """Turns what a store raises into one line and a remedy; a missing key stays FileNotFoundError, except to write."""
 
     def __init__(self, store: MediaStore, verb: str) -> None:
         self._store, self._verb = store, verb
@@ -115,7 +115,7 @@ class _Complaint:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if error is None or isinstance(error, FileNotFoundError) or not isinstance(error, Exception):
+        if not isinstance(error, Exception) or (self._verb != "write" and isinstance(error, FileNotFoundError)):
             return
         hint = "check its space and its permissions (R2R_MEDIA names it); `r2r doctor` checks every part"
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from r2r_shared.errors import UserError
+from r2r_shared.processes import private_directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class Settings:
         home: where the local stack lives (`R2R_HOME`).
         database_url: a Postgres to use instead of the local one (`R2R_DATABASE_URL`).
         broker_url: a Redis to use instead of the local one (`R2R_BROKER_URL`).
-        media_url: where keyframes and paintings are kept: a directory or `s3://bucket/prefix` (`R2R_MEDIA`).
+        media_url: where keyframes and paintings are kept: an absolute directory or `s3://bucket/prefix`
+            (`R2R_MEDIA`).
         profile: the profile to use instead of the active one (`R2R_PROFILE`).
         device: `auto`, `cpu` or `cuda` (`R2R_DEVICE`).
         decode_threads: threads of one decoder (`R2R_DECODE_THREADS`; by default one per core, at most 8).
@@ -56,12 +58,28 @@ class Settings:
         """The media store's address: as configured, else a directory under home."""
         return self.media_url or str(self.home / "media")
 
+    def make_home(self) -> None:
+        """Make the local stack's directory where it is missing.
+
+        Raises:
+            UserError: it cannot be one: a file, or a place where this user may make nothing.
+        """
+        try:
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_directory(self.home / "run")
+        except OSError as error:
+            raise UserError(
+                f"{self.home} cannot hold this machine's own stack: {error.strerror}",
+                "set R2R_HOME to a directory of yours",
+            ) from error
+
     @staticmethod
     def from_env(environ: Mapping[str, str] | None = None) -> Settings:
         """Read the settings from environment variables.
 
         Raises:
-            UserError: a variable does not parse, or only one of database and broker is named.
+            UserError: a variable does not parse, names nobody's home or no place at all, or only one of database
+                and broker is named.
         """
         env = os.environ if environ is None else environ
 
@@ -92,7 +110,7 @@ class Settings:
             home=_home(env),
             database_url=database_url,
             broker_url=broker_url,
-            media_url=env.get("R2R_MEDIA", ""),
+            media_url=_media(env.get("R2R_MEDIA", "")),
             profile=_profile(env.get("R2R_PROFILE", "")),
             device=device,
             decode_threads=int(number("R2R_DECODE_THREADS", min(os.cpu_count() or 1, 8), low=1, high=64)),
@@ -108,12 +126,30 @@ class Settings:
 
 def _profile(name: str) -> str | None:
     """A profile's name; a checkpoint is named by its whole path, because workers stand elsewhere."""
-    return str(Path(name).expanduser().resolve()) if name.endswith(".safetensors") else name or None
+    return str(_path("R2R_PROFILE", name)) if name.endswith(".safetensors") else name or None
+
+
+def _media(url: str) -> str:
+    """The media store's address; a directory by its whole path, because each process may stand elsewhere."""
+    _, separator, place = url.partition("://")
+    if not separator:
+        return str(_path("R2R_MEDIA", url)) if url else ""
+    if not place.strip("/"):
+        raise UserError(f"R2R_MEDIA={url} names no place", "set it to a directory, or to s3://bucket/prefix")
+    return url
+
+
+def _path(variable: str, text: str) -> Path:
+    """A path that a variable names, whole, `~` resolved."""
+    try:
+        return Path(text).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # nobody of that name; links in a circle
+        raise UserError(f"{variable}={text} leads nowhere: {error}", "write the path in full") from error
 
 
 def _home(env: Mapping[str, str]) -> Path:
     if named := env.get("R2R_HOME"):
-        return Path(named).expanduser().resolve()
+        return _path("R2R_HOME", named)
     import platformdirs
 
     return Path(platformdirs.user_data_dir("reel-to-real", appauthor=False))

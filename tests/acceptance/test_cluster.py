@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from redis import Redis
 
+from r2r_shared import broker
+from r2r_shared.settings import Settings
 from tests.acceptance.cli import Cli
 
 
 @pytest.fixture
-def cluster(fresh_home: Path, database_url: str, broker_url: str) -> Cli:
-    return Cli(
+def cluster(fresh_home: Path, database_url: str, broker_url: str) -> Iterator[Cli]:
+    cli = Cli(
         fresh_home,
         {
             "R2R_DATABASE_URL": database_url,
@@ -23,15 +26,26 @@ def cluster(fresh_home: Path, database_url: str, broker_url: str) -> Cli:
             "R2R_MEDIA": str(fresh_home / "store"),
         },
     )
+    yield cli
+    cli.end()
 
 
-def test_workers_started_by_hand_do_what_a_detached_ingest_queued(cluster: Cli, material: Path) -> None:
-    cluster.run("paintings", "import", material / "paintings", "--detach")
-    queued = cluster.json("ingest", material / "film.mp4", "--segment-seconds", "2", "--detach")["films"][0]
-    assert queued["job"]["state"] == "queued"
+def wait_for_workers(settings: Settings, broker_url: str, count: int) -> None:
+    app = broker.make_app(settings, broker_url)
+    deadline = time.monotonic() + 60
+    while len(found := broker.workers(app)) < count:
+        assert time.monotonic() < deadline, found
 
+
+def test_workers_started_by_hand_do_what_a_detached_ingest_queued(
+    cluster: Cli, material: Path, settings: Settings, broker_url: str
+) -> None:
     workers = [cluster.start("worker", "--queues", queues) for queues in ("video", "video", "control,paintings")]
     try:
+        wait_for_workers(settings, broker_url, len(workers))  # else one may have done it all before the others come
+        cluster.run("paintings", "import", material / "paintings", "--detach")
+        queued = cluster.json("ingest", material / "film.mp4", "--segment-seconds", "2", "--detach")["films"][0]
+        assert queued["job"]["state"] in ("queued", "running")
         done = cluster.json("jobs", "watch", queued["job"]["id"])
         assert done["state"] == "done"
         for job in cluster.json("jobs", "list"):

@@ -86,6 +86,16 @@ def test_every_command_has_help_with_an_example_and_is_in_the_readme(words: tupl
     assert "r2r " + " ".join(words) in readme
 
 
+def test_the_example_of_worker_serves_every_queue() -> None:
+    """Who copies it gets films that are matched: `--queues video` alone never does that."""
+    command = typer.main.get_command(app).commands["worker"]  # type: ignore[attr-defined]
+
+    assert command.help.split("Example: ")[1].strip() == "r2r worker"
+    (queues,) = (option for option in command.params if option.name == "queues")
+    assert queues.default == "control,video,paintings"
+    assert "`--queues video` is for further machines" in queues.help
+
+
 @pytest.mark.parametrize("words", [w for w in commands() if w[0] not in ("worker", "up")], ids=" ".join)
 def test_every_command_that_ends_offers_json(words: tuple[str, ...]) -> None:
     command = typer.main.get_command(app)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from fractions import Fraction
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 
 from tests.acceptance.cli import Cli
@@ -19,6 +22,7 @@ def bad(tmp_path_factory: pytest.TempPathFactory, material: Path) -> Path:
     (folder / "text.mp4").write_text("this is no film\n" * 100)
     (folder / "list.mp4").write_text("ffconcat version 1.0\nfile 'film.mp4'\n")
     (folder / "list.m3u8").write_text("#EXTM3U\n#EXTINF:10,\nfilm.mp4\n")
+    _sound(folder / "sound.mp4")
     (folder / "no-index.mp4").write_bytes(film[: len(film) // 2].replace(b"moov", b"free"))
     (folder / "loop").symlink_to(folder / "loop")
     os.mkfifo(folder / "pipe.mp4")
@@ -26,10 +30,21 @@ def bad(tmp_path_factory: pytest.TempPathFactory, material: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["empty.mp4", "text.mp4", "list.mp4", "list.m3u8", "no-index.mp4", "loop", "pipe.mp4", "folder.mp4", "absent.mp4"],
-)
+def _sound(path: Path) -> None:
+    """A second of silence in a film's container."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=44100, layout="stereo")
+        for number in range(44):
+            frame = av.AudioFrame.from_ndarray(np.zeros((2, 1024), np.float32), format="fltp", layout="stereo")
+            frame.sample_rate, frame.pts, frame.time_base = 44100, 1024 * number, Fraction(1, 44100)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+
+
+BAD = ["empty.mp4", "text.mp4", "list.mp4", "list.m3u8", "no-index.mp4", "sound.mp4", "loop", "pipe.mp4", "folder.mp4"]
+
+
+@pytest.mark.parametrize("name", [*BAD, "absent.mp4"])
 def test_a_file_that_is_no_film_is_refused_in_one_line(ingested: Cli, bad: Path, name: str) -> None:
     before = (ingested.json("films", "list"), ingested.json("jobs", "list"))
 
@@ -41,11 +56,32 @@ def test_a_file_that_is_no_film_is_refused_in_one_line(ingested: Cli, bad: Path,
     assert (ingested.json("films", "list"), ingested.json("jobs", "list")) == before
 
 
-@pytest.mark.parametrize("name", ["/dev/zero", "/dev/null", "http://127.0.0.1:9/film.mp4", "concat:a.mp4|b.mp4"])
-def test_devices_and_addresses_are_not_opened(ingested: Cli, name: str) -> None:
+def test_a_file_of_sound_alone_is_named_as_that(ingested: Cli, bad: Path) -> None:
+    (refused,) = ingested.json("ingest", bad / "sound.mp4", code=1)["refused"]
+
+    assert "sound.mp4 holds no video" in refused["error"]
+    assert refused["hint"]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("/dev/zero", "is a device, not a film file"),
+        ("/dev/null", "is a device, not a film file"),
+        ("http://127.0.0.1:9/film.mp4", "does not exist"),
+        ("concat:a.mp4|b.mp4", "does not exist"),
+    ],
+)
+def test_devices_and_addresses_are_not_opened(ingested: Cli, name: str, reason: str) -> None:
+    """An address is taken for the name of a file, and there is none: nobody listens at that port."""
+    before = ingested.json("films", "list")
+
     said = ingested.run("ingest", name, code=1)
 
-    assert said.stderr.startswith("error:")
+    lines = said.stderr.strip().splitlines()
+    assert [line.split(":")[0] for line in lines] == ["error", "hint"], said.stderr
+    assert reason in lines[0]
+    assert ingested.json("films", "list") == before
 
 
 def test_a_good_film_beside_a_bad_one_is_taken(fresh: Cli, bad: Path, material: Path) -> None:

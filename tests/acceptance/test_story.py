@@ -83,6 +83,83 @@ def test_a_film_answers_to_path_id_and_a_piece_of_its_title(ingested: Cli, mater
     assert "hint:" in said.stderr
 
 
+def test_a_name_that_several_films_answer_to_lists_them(fresh: Cli, material: Path, tmp_path: Path) -> None:
+    for number, year in enumerate((1972, 2002)):
+        copy = tmp_path / f"{number}.mp4"
+        shutil.copyfile(material / "film.mp4", copy)
+        with copy.open("ab") as file:
+            file.write(b"\0" * 8 * (number + 1))  # other bytes, so another film
+        fresh.run("ingest", copy, "--title", "Solaris", "--year", year, "--detach")
+
+    for command in (("films", "show"), ("timeline",), ("films", "remove", "--yes")):
+        said = fresh.run(*command, "solaris", code=1).stderr
+        assert "error: “solaris” could be: 1 Solaris (1972); 2 Solaris (2002)" in said
+        assert "hint:  name it by its number" in said
+    assert fresh.json("films", "show", "2")["year"] == 2002
+
+
+def test_the_films_of_a_directory(fresh: Cli, material: Path, tmp_path: Path) -> None:
+    (tmp_path / "one" / "two").mkdir(parents=True)
+    shutil.copyfile(material / "film.mp4", tmp_path / "one" / "two" / "Deep.Film (1931).mp4")
+    (tmp_path / "one" / "notes.txt").write_text("not a film, and not named as one")
+
+    said = fresh.run("ingest", tmp_path, code=1).stderr
+    assert "is a directory" in said
+    assert "--recursive" in said
+    report = fresh.json("ingest", "--recursive", tmp_path, "--detach")
+
+    assert [(film["title"], film["state"]) for film in report["films"]] == [("Deep Film", "queued")]
+    assert report["refused"] == []
+    assert fresh.json("films", "list")[0]["year"] == 1931
+
+
+def test_paintings_later_than_the_film_are_left_out_unless_all_dates_are_wanted(
+    fresh: Cli, material: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(material / "paintings", tmp_path / "paintings")
+    (manifest,) = (tmp_path / "paintings").glob("*.csv")
+    with manifest.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for number, row in enumerate(rows):
+        row["year"] = "1990" if number % 2 else "1890"
+    with manifest.open("w", newline="", encoding="utf-8") as file:
+        out = csv.DictWriter(file, list(rows[0]))
+        out.writeheader()
+        out.writerows(rows)
+    fresh.run("paintings", "import", manifest)
+    fresh.run("ingest", material / "film.mp4", "--year", "1931")
+
+    def years(*options: str) -> set[int]:
+        shots = fresh.json("timeline", "1", "--top", "40", *options)["shots"]
+        return {match["painting"]["year_from"] for shot in shots for match in shot["matches"]}
+
+    assert years() == {1890}
+    assert years("--all-dates") == {1890, 1990}
+
+
+def test_exact_scans_and_finds_the_same(ingested: Cli, material: Path) -> None:
+    """So small a collection is scanned anyway; recall of the lists has tests and a benchmark of its own."""
+    usual, exact = ingested.json("timeline", "The Film"), ingested.json("timeline", "The Film", "--exact")
+    assert exact["profile"]["how"] == "exact"
+    assert exact["profile"]["unproven"] == 0
+    assert exact["shots"] == usual["shots"]
+
+    picture = sorted((material / "paintings").rglob("*.jpg"))[0]
+    assert ingested.json("match", picture, "--exact")["matches"] == ingested.json("match", picture)["matches"]
+
+
+def test_models_that_can_be_used_are_listed(ingested: Cli) -> None:
+    rows = {row["name"]: row for row in ingested.json("models", "list")}
+
+    assert rows["starter"]["present"]
+    assert rows["starter"]["active"]
+    assert {"resnet18", "resnet50"} <= set(rows)
+    assert not any(row["active"] for name, row in rows.items() if name != "starter")
+    table = ingested.run("models", "list").stdout
+    assert "descriptor" in table
+    assert "active" in table
+
+
 def test_the_timeline_as_table_csv_and_page(ingested: Cli, material: Path, tmp_path: Path) -> None:
     table = ingested.run("timeline", "The Film", "--by", "artist").stdout
     assert "by chance" in table
@@ -117,7 +194,8 @@ def test_weights_change_the_score_and_wrong_ones_are_refused(ingested: Cli) -> N
         for match in shot["matches"]:
             assert match["semantic"] == pytest.approx(match["metrics"]["dc"]["similarity"], abs=1e-6)
     assert usual["shots"] != colour["shots"]
-    assert "hint:" in ingested.run("timeline", "The Film", "--weights", "colour=1", code=1).stderr
+    for words in (("timeline", "The Film"), ("match", "no-such.png")):
+        assert "names no metric" in ingested.run(*words, "--weights", "colour=1", code=2).stderr
 
 
 def test_any_picture_against_the_collection(ingested: Cli, material: Path) -> None:

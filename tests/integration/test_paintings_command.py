@@ -92,7 +92,7 @@ def test_json_is_one_document_and_nothing_else(r2r, source):
     assert len(listed) == 3
     shown = json.loads(r2r("show", listed[0]["id"], "--json")[1])
     assert shown == listed[0]
-    assert json.loads(r2r("remove", "m", "--json")[1])["paintings"] == 3
+    assert json.loads(r2r("remove", "m", "--yes", "--json")[1])["paintings"] == 3
 
 
 def test_what_is_wrong_is_one_line_and_an_exit_code(r2r, tmp_path, conn):

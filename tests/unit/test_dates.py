@@ -160,10 +160,10 @@ def test_the_parts_of_a_century_cover_it_without_a_gap(century):
 
 
 def test_a_hostile_text_takes_no_time():
-    start = time.perf_counter()
+    start = time.process_time()
     for text in ("early " * 5000, "1" * 100_000, "(" * 10_000, "1500-" * 10_000, "c. " * 10_000, "x" * 10_000):
         parse_years(text)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize(

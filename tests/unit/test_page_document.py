@@ -253,6 +253,26 @@ def test_unknown_director_year_artist_and_date_leave_no_gap(image: Callable[[str
     assert "Directed by" not in page
 
 
+MODELS = [  # encoder, depth estimator, what the page says of them, and what it must not say
+    ("descriptor", "defocus", ["a fixed descriptor", "by a defocus map", "no measure of distance"], "depth model"),
+    ("resnet50-imagenet", "dpt-swinv2-tiny-256", ["trained on photographs (ImageNet)", "depth model"], "defocus"),
+    ("my-checkpoint", "defocus", ["the description that a trained network gives", "defocus map"], "ImageNet"),
+]
+
+
+@pytest.mark.parametrize("models", MODELS, ids=lambda models: models[0])
+def test_v_r_and_depth_are_explained_as_what_the_profile_makes_them_of(
+    timeline: dict[str, Any], image: Callable[[str], bytes], models: tuple[str, str, list[str], str]
+):
+    encoder, depth, said, unsaid = models
+    profile = timeline["profile"] | {"encoder": encoder, "depth": depth}
+
+    found = Document(draw(timeline | {"profile": profile}, image)).words
+
+    assert all(one in found for one in said)
+    assert unsaid not in found
+
+
 @pytest.mark.parametrize(
     ("seconds", "code"),
     [(0, "00:00:00"), (59.999, "00:00:59"), (60, "00:01:00"), (7261.5, "02:01:01"), (360000, "100:00:00")],

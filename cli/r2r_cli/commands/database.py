@@ -15,16 +15,17 @@ def migrate(json: options.Json = False) -> None:
 
     Example: R2R_DATABASE_URL=postgresql://… r2r db migrate
     """
-    from r2r_cli import render
+    from r2r_cli import context, render
+    from r2r_shared import db
     from r2r_shared import migrate as migrations
-    from r2r_shared.local_stack import open_stack
     from r2r_shared.settings import Settings
 
     settings = Settings.from_env()
     if settings.database_url is not None:
-        applied = migrations.apply(settings.database_url)
+        with db.translated():
+            applied = migrations.apply(settings.database_url)
     else:
-        with open_stack(settings):  # this machine's own stack is migrated whenever it opens
+        with context.servers(settings):  # this machine's own stack is migrated whenever it opens
             applied = []
     if json:
         render.print_json({"applied": applied})
@@ -38,18 +39,18 @@ def status(json: options.Json = False) -> None:
 
     Example: r2r db status
     """
-    from r2r_cli import render
+    from r2r_cli import context, render
     from r2r_shared import db
     from r2r_shared import migrate as migrations
-    from r2r_shared.local_stack import open_stack
     from r2r_shared.settings import Settings
 
     settings = Settings.from_env()
     if settings.database_url is not None:
         url = settings.database_url
-        found = {"current": migrations.current(url), "pending": migrations.pending(url)}
+        with db.translated():
+            found = {"current": migrations.current(url), "pending": migrations.pending(url)}
     else:
-        with open_stack(settings) as stack:
+        with context.servers(settings) as stack:
             url = stack.database_url
             found = {"current": migrations.current(url), "pending": migrations.pending(url)}
     found = {"database": db.describe(url), **found}

@@ -34,11 +34,10 @@ def _installation(*, json: bool) -> None:
 
     from r2r_cli import render
     from r2r_shared import doctor as examination
-    from r2r_shared.settings import Settings
 
     checks: list[Check] = []
     with Console(stderr=True).status("looking at every part …") as status:  # silent on a pipe
-        for check in examination.examine(Settings.from_env()):
+        for check in examination.examine_environment():
             checks.append(check)
             status.update(f"{check.name}: {check.verdict} …")
     if json:
@@ -47,7 +46,7 @@ def _installation(*, json: bool) -> None:
         render.table(["part", "", "found"], [(c.name, _MARKS[c.verdict], c.detail) for c in checks])
         for check in checks:
             if check.verdict != "ok":
-                typer.echo(f"{check.name}: {check.remedy}")
+                render.say(f"{check.name}: {check.remedy}")
     if any(check.verdict == "fail" for check in checks):
         raise typer.Exit(1)
 
@@ -73,13 +72,13 @@ def _film(path: Path, *, json: bool) -> None:
         render.print_json({"path": str(path), **asdict(container), "film": said, "refused": complaint})
     else:
         length = "" if container.duration_s is None else f", {render.timecode(container.duration_s)}"
-        typer.echo(f"{path.name}: {container.format}{length}")
+        render.say(f"{path.name}: {container.format}{length}")
         rows = [(stream.number, stream.kind, stream.codec, stream.detail) for stream in container.streams]
         render.table([">#", "kind", "codec", "what it is"], rows)
         if film is not None:
-            typer.echo(f"ingest takes it, and reads it with {film.reader}: {film.reader_reason}")
+            render.say(f"ingest takes it, and reads it with {film.reader}: {film.reader_reason}")
             for warning in film.warnings:
-                typer.echo(f"note: {warning}")
+                render.say(f"note: {warning}")
     if refused is not None:
-        typer.echo(f"error: {refused.message}\nhint:  {refused.hint}", err=True)
+        render.note(f"error: {refused.message}\nhint:  {refused.hint}")
         raise typer.Exit(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -80,28 +80,30 @@ def show(film: options.Film, json: options.Json = False) -> None:
 
 @app.command()
 def remove(
-    film: options.Film,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    film: options.WholeFilm,
+    yes: options.Yes = False,
     json: options.Json = False,
 ) -> None:
     """Remove a film with its shots, keyframes and matches; the file itself stays where it is.
 
     Example: r2r films remove 3 --yes
     """
+    options.require_yes(yes=yes, json=json)
     from r2r_cli import context, intake, render
     from r2r_shared.queries import films
 
     with context.session() as opened:
-        found = films.get(opened.conn, films.find(opened.conn, film, digest_of=intake.digest))
-        if not yes and not json:
-            typer.confirm(f"Remove film {found.id} “{found.title}” with {found.shots} shots?", abort=True)
+        found = films.get(opened.conn, films.find(opened.conn, film, digest_of=intake.digest, whole=True))
+        if not yes:
+            question = f"Remove film {found.id} “{found.title}” with {found.shots} shots?"
+            typer.confirm(render.printable(question), abort=True)
         with opened.conn.transaction():
             prefix = films.remove(opened.conn, found.id)
         opened.store.delete_prefix(prefix)
     if json:
         render.print_json({"removed": found.id})
     else:
-        typer.echo(f"removed film {found.id} “{found.title}”")
+        render.say(f"removed film {found.id} “{found.title}”")
 
 
 def as_json(film: Film) -> dict[str, Any]:

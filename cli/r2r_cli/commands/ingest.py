@@ -15,15 +15,18 @@ if TYPE_CHECKING:
     from r2r_cli.intake import Intake, Wanted
     from r2r_shared.errors import FilmRefused
     from r2r_shared.local_worker import LocalWorker
+    from r2r_shared.queries.films import Film
     from r2r_shared.queries.jobs import Job
 
 
 def ingest(  # noqa: PLR0912, PLR0917  (a command is its options)
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Film files; directories with --recursive.")],
-    title: Annotated[str | None, typer.Option(help="The film's title; by default from the file name.")] = None,
-    director: Annotated[str | None, typer.Option(help="Who directed it.")] = None,
+    title: Annotated[
+        str | None, typer.Option(help="The film's title; by default from the file name.", callback=options.utf8)
+    ] = None,
+    director: Annotated[str | None, typer.Option(help="Who directed it.", callback=options.utf8)] = None,
     year: Annotated[int | None, typer.Option(min=1870, max=2200, help="When it was released.")] = None,
-    country: Annotated[str | None, typer.Option(help="Where it was made.")] = None,
+    country: Annotated[str | None, typer.Option(help="Where it was made.", callback=options.utf8)] = None,
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Take the films in directories, too.")] = False,
     shots: Annotated[str, typer.Option(help="Shot detector: adaptive, or transnet (an extra).")] = "adaptive",
     segment_seconds: Annotated[
@@ -42,17 +45,18 @@ def ingest(  # noqa: PLR0912, PLR0917  (a command is its options)
     """
     if shots not in ("adaptive", "transnet"):
         raise typer.BadParameter("use adaptive or transnet", param_hint="--shots")
-    if title is not None and len(paths) > 1:
-        raise typer.BadParameter("one title cannot name several films", param_hint="--title")
     if segment_seconds is not None and not math.isfinite(segment_seconds):
         raise typer.BadParameter("a number of seconds", param_hint="--segment-seconds")
     from r2r_cli import context, intake, render, waiting
     from r2r_shared.errors import FilmRefused
 
     files = intake.expand(paths, recursive=recursive)
+    if title is not None and len(files) > 1:
+        raise typer.BadParameter(f"one title cannot name {len(files)} films", param_hint="--title")
     described = {"title": title, "director": director, "year": year, "country": country}
     taken: list[Intake] = []
     refused: list[tuple[Path, FilmRefused]] = []
+    waited: list[int] = []
     ended: list[Job] = []
     with context.session() as opened:
         wanted = intake.Wanted(
@@ -66,8 +70,8 @@ def ingest(  # noqa: PLR0912, PLR0917  (a command is its options)
                     refused.append((path, found))
                 else:
                     taken.append(found)
-            waited = [found.job_id for found in taken if found.job_id is not None]
-            if waited and not detach:
+            waited = [found.job_id for found in taken if found.job_id is not None and not detach]
+            if waited:
                 ended = waiting.wait_for_jobs(opened, waited, quiet=json, worker=worker)
         except KeyboardInterrupt:
             render.note("\nstopped; nothing is lost: the same command goes on where it was")
@@ -79,7 +83,7 @@ def ingest(  # noqa: PLR0912, PLR0917  (a command is its options)
             render.print_json(_report(opened, taken, refused))
         else:
             _say(opened, taken, ended, detached=detach)
-    if refused or any(job.state != "done" for job in ended):
+    if refused or len(ended) < len(waited) or any(job.state != "done" for job in ended):
         raise typer.Exit(1)
 
 
@@ -91,6 +95,7 @@ def _take(
     from r2r_shared.errors import FilmRefused
 
     try:
+        _check_name(path)
         found = intake.take(opened, path, wanted, described, worker=worker)
     except FilmRefused as error:
         if not quiet:
@@ -101,17 +106,38 @@ def _take(
     return found
 
 
+def _check_name(path: Path) -> None:
+    """A film is found again by its path, which the database keeps as text.
+
+    Raises:
+        FilmRefused: it is no text, or no path at all.
+    """
+    from r2r_shared.collections.text import storable
+    from r2r_shared.errors import FilmRefused
+
+    try:
+        path.is_file()
+        real = str(path.resolve())
+    except (OSError, RuntimeError) as error:  # too long a name, no permission, links in a circle
+        why = error.strerror if isinstance(error, OSError) else error
+        raise FilmRefused(f"{path} cannot be reached: {why}", "check the path, and who may read it") from error
+    if storable(real) != real:
+        raise FilmRefused(f"{storable(real)} has a name that is not text in UTF-8", "rename it, or its directory")
+
+
 def _say(opened: Session, taken: list[Intake], ended: list[Job], *, detached: bool) -> None:
     from r2r_cli import render
-    from r2r_shared.queries import films
 
     if detached and opened.stack.local and any(found.job_id for found in taken):
         render.note("queued; this machine's own stack works on it while `r2r up` or another ingest runs")
     for job in ended:
-        if job.state == "done" and job.film_id is not None:
-            film = films.get(opened.conn, job.film_id)
+        if job.state == "done":
+            film = _film(opened, job.film_id)
+            if film is None:
+                render.note(f"job {job.id} is done, but its film was removed meanwhile")
+                continue
             missing = f", {film.frames_missing} frames could not be read" if film.frames_missing else ""
-            typer.echo(f"film {film.id} “{film.title}”: {film.shots} shots, {film.keyframes} keyframes{missing}")
+            render.say(f"film {film.id} “{film.title}”: {film.shots} shots, {film.keyframes} keyframes{missing}")
         elif job.state == "failed":
             render.note(f"error: job {job.id} failed: {job.error}\nhint:  r2r jobs show {job.id}")
         else:
@@ -121,23 +147,36 @@ def _say(opened: Session, taken: list[Intake], ended: list[Job], *, detached: bo
         render.note(f"see it: r2r timeline {taken[0].film_id}")
 
 
-def _report(opened: Session, taken: list[Intake], refused: list[tuple[Path, FilmRefused]]) -> dict[str, Any]:
-    from r2r_shared.queries import films, jobs
+def _film(opened: Session, film_id: int | None) -> Film | None:
+    """The film; None where someone removed it meanwhile."""
+    from r2r_shared.errors import NotFound
+    from r2r_shared.queries import films
 
+    try:
+        return None if film_id is None else films.get(opened.conn, film_id)
+    except NotFound:
+        return None
+
+
+def _report(opened: Session, taken: list[Intake], refused: list[tuple[Path, FilmRefused]]) -> dict[str, Any]:
+    from r2r_shared.queries import jobs
+
+    asked = [found.job_id for found in taken if found.job_id is not None]
+    of_films = {job.id: job for job in jobs.several(opened.conn, asked)}
     rows: list[dict[str, Any]] = []
     for found in taken:
-        film = films.get(opened.conn, found.film_id)
-        job = jobs.get(opened.conn, found.job_id) if found.job_id is not None else None
+        film = _film(opened, found.film_id)
+        job = None if found.job_id is None else of_films.get(found.job_id)
         rows.append(
             {
                 "path": str(found.path),
-                "film": film.id,
-                "title": film.title,
-                "state": film.state,
-                "shots": film.shots,
-                "keyframes": film.keyframes,
-                "frames_missing": film.frames_missing,
-                "reader": film.reader,
+                "film": found.film_id,
+                "title": "" if film is None else film.title,
+                "state": "removed" if film is None else film.state,
+                "shots": 0 if film is None else film.shots,
+                "keyframes": 0 if film is None else film.keyframes,
+                "frames_missing": 0 if film is None else film.frames_missing,
+                "reader": None if film is None else film.reader,
                 "known": found.known,
                 "job": None
                 if job is None

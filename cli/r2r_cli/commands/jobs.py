@@ -68,7 +68,7 @@ def show(job: JobId, json: options.Json = False) -> None:
     if json:
         render.print_json(asdict(found) | {"parts": [asdict(part) for part in parts]})
         return
-    typer.echo(f"job {found.id}: {found.kind} of “{found.about}”: {waiting.describe(found)}")
+    render.say(f"job {found.id}: {found.kind} of “{found.about}”: {waiting.describe(found)}")
     render.table(
         [">segment", "kind", ">from", ">to", "state", ">tries", ">done", "worker", "error"],
         [
@@ -107,7 +107,7 @@ def watch(job: JobId, json: options.Json = False) -> None:
     if json:
         render.print_json(asdict(ended))
     else:
-        typer.echo(f"job {ended.id}: {waiting.describe(ended)}")
+        render.say(f"job {ended.id}: {waiting.describe(ended)}")
     if ended.state != "done":
         raise typer.Exit(1)
 
@@ -149,6 +149,6 @@ def retry(
     if json:
         render.print_json(asdict(ended))
     else:
-        typer.echo(f"job {ended.id}: {waiting.describe(ended)}")
+        render.say(f"job {ended.id}: {waiting.describe(ended)}")
     if not detach and ended.state != "done":
         raise typer.Exit(1)

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from r2r_shared.records import Features, Profile
 
 
+UNSERVED_LIMIT_S = 60.0
+"""A person waits for the answer: without a worker for its queue there is none."""
+
+
 def match(
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="Any picture: JPEG, PNG, WebP, TIFF.")],
     top: options.TopK = 10,
@@ -26,15 +30,13 @@ def match(
     Example: r2r match still.png --top 5
     """
     from r2r_cli import context, render
-    from r2r_shared import pictures
     from r2r_shared.queries import matches
-    from r2r_shared.score import Weights
 
-    chosen = Weights() if weights is None else Weights.parse(weights)
-    picture = pictures.intake(image)
+    chosen = options.parse_weights(weights)
+    jpeg = _read(image)
     with context.session() as opened:
         profile = context.profile_to_measure(opened)
-        features = _measure(opened, profile, picture.jpeg)
+        features = _measure(opened, profile, jpeg)
         rows = matches.live(opened.conn, features, profile.id, k=top, weights=chosen, how="exact" if exact else "auto")
         found = [row.to_json() for row in rows]
     if json:
@@ -64,6 +66,25 @@ def _row(row: dict[str, Any]) -> tuple[Any, ...]:
     )
 
 
+def _read(image: Path) -> bytes:
+    """The picture as it is to be measured.
+
+    Raises:
+        UserError: there is no such file, or it is no picture.
+    """
+    from r2r_shared import pictures
+    from r2r_shared.collections import disk
+    from r2r_shared.errors import PictureRefused, UserError
+
+    hint = "name a picture: JPEG, PNG, WebP or TIFF"
+    if not disk.exists(image):
+        raise UserError(f"there is no file {image}", hint)
+    try:
+        return pictures.intake(image).jpeg
+    except PictureRefused as error:
+        raise UserError(error.message, hint) from error
+
+
 def _measure(opened: Session, profile: Profile, jpeg: bytes) -> Features:
     """Have a worker measure the picture: the same way, by the same code, as every frame and painting."""
     import uuid
@@ -82,7 +103,7 @@ def _measure(opened: Session, profile: Profile, jpeg: bytes) -> Features:
             job_id = jobs.create(opened.conn, kind="match", profile_id=profile.id, options={"image": key}, priority=9)
             segments.add_batches(opened.conn, job_id, names.PICTURE, [[]])
         waiting.send_job(opened, job_id)
-        ended = waiting.wait_for_jobs(opened, [job_id], quiet=True)[0]
+        ended = waiting.wait_for_jobs(opened, [job_id], quiet=True, unserved_limit_s=UNSERVED_LIMIT_S)[0]
         if ended.state != "done":
             raise UserError(f"the picture could not be measured: {ended.error}", "r2r doctor")
         return Features(**segments.listed(opened.conn, job_id)[0].stats["features"])

@@ -23,7 +23,9 @@ InCollection = Annotated[str | None, typer.Option("--collection", help="Only in 
 @app.command("import")
 def import_(  # noqa: PLR0917
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A folder of pictures, or a CSV, JSON or JSONL.")],
-    collection: Annotated[str | None, typer.Option(help="Its name here; the folder's name by default.")] = None,
+    collection: Annotated[
+        str | None, typer.Option(help="Its name here; the folder's name by default.", callback=options.utf8)
+    ] = None,
     format: Annotated[
         str | None, typer.Option(help="folder, manifest, artgan or wikiart, where the guess is wrong.")
     ] = None,
@@ -96,6 +98,8 @@ def _measure(opened: Session, job_id: int, *, detach: bool, quiet: bool) -> Job:
 
 def print_summary(summary: ImportSummary) -> None:
     """What became of the source's entries: numbers, then every reason with its first files."""
+    from r2r_cli import render
+
     numbers = {
         "added": summary.added,
         "updated": summary.updated,
@@ -103,18 +107,18 @@ def print_summary(summary: ImportSummary) -> None:
         "unchanged": summary.unchanged,
     }
     said = ", ".join(f"{count} {what}" for what, count in numbers.items() if count) or "no painting taken"
-    typer.echo(f"collection “{summary.collection}”: {said}")
+    render.say(f"collection “{summary.collection}”: {said}")
     for what, tallies in (
         ("duplicate", summary.duplicates),
         ("left out", summary.dropped),
         ("refused", summary.refused),
     ):
         for reason, tally in tallies.items():
-            typer.echo(f"{tally.count} {what}: {reason}")
+            render.say(f"{tally.count} {what}: {reason}")
             for example in tally.examples:
-                typer.echo(f"    {_printable(example)}")
+                render.say(f"    {example}")
             if tally.count > len(tally.examples):
-                typer.echo(f"    and {tally.count - len(tally.examples)} more")
+                render.say(f"    and {tally.count - len(tally.examples)} more")
 
 
 @app.command("list")
@@ -131,6 +135,7 @@ def list_(  # noqa: PLR0917
     Example: r2r paintings list --artist hokusai
     """
     from r2r_cli import context, render, tables
+    from r2r_shared.collections.text import storable
     from r2r_shared.queries import paintings, profiles
 
     with context.session() as opened:
@@ -154,7 +159,7 @@ def list_(  # noqa: PLR0917
         if collection is not None:
             paintings.collection_named(opened.conn, collection)
         found = paintings.search(
-            opened.conn, collection=collection, words=search, artist=artist, movement=movement, limit=limit
+            opened.conn, collection=collection, words=storable(search), artist=artist, movement=movement, limit=limit
         )
     if json:
         render.print_json([as_json(painting) for painting in found])
@@ -163,10 +168,7 @@ def list_(  # noqa: PLR0917
     else:
         render.table(
             [">id", "artist", "title", "year", "movement", "file"],
-            [
-                (p.id, p.artist, render.short(p.title, 60), p.year, p.movement, _printable(render.short(p.file, 60)))
-                for p in found
-            ],
+            [(p.id, p.artist, render.short(p.title, 60), p.year, p.movement, render.short(p.file, 60)) for p in found],
         )
         if len(found) == limit:
             render.note(f"the first {limit}; --limit shows more")
@@ -185,10 +187,11 @@ def show(
     Example: r2r paintings show "hokusai wave"
     """
     from r2r_cli import context, render, tables
+    from r2r_shared.collections.text import storable
     from r2r_shared.queries import paintings
 
     with context.session() as opened:
-        found = paintings.find(opened.conn, painting, collection=collection)
+        found = paintings.find(opened.conn, storable(painting), collection=collection)
         image = opened.store.path_or_none(found.image)
     if json:
         render.print_json(as_json(found))
@@ -203,7 +206,7 @@ def show(
         "genre": found.genre,
         "museum": found.museum,
         "collection": found.collection,
-        "file": _printable(found.file),
+        "file": found.file,
         "sha256": found.sha256.hex(),
         "picture": f"{found.width}×{found.height}",
         "kept as": str(image or found.image),
@@ -219,7 +222,7 @@ def remove(
     painting: Annotated[
         str | None, typer.Option("--painting", help="Only this painting: its id, its file, or words of it.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: options.Yes = False,
     json: options.Json = False,
 ) -> None:
     """Remove a collection, or one painting, with what was measured; the files it came from stay.
@@ -228,34 +231,38 @@ def remove(
     """
     if collection is None and painting is None:
         raise typer.BadParameter("name a collection, or a painting with --painting", param_hint="COLLECTION")
+    options.require_yes(yes=yes, json=json)
     from r2r_cli import context, render
+    from r2r_shared.collections.text import storable
     from r2r_shared.importing import delete_images
     from r2r_shared.queries import paintings
 
     with context.session() as opened:
         if painting is not None:
-            found = paintings.find(opened.conn, painting, collection=collection)
+            found = paintings.find(opened.conn, storable(painting), collection=collection)
             what = f"painting {found.id} “{found.title}”"
-            _confirm(what, yes=yes or json)
+            _confirm(what, yes=yes)
             with opened.conn.transaction():
                 removed = paintings.remove(opened.conn, [found.id])
         else:
             assert collection is not None
             number = paintings.collection_named(opened.conn, collection)
             what = f"collection “{collection}”"
-            _confirm(what, yes=yes or json)
+            _confirm(what, yes=yes)
             with opened.conn.transaction():
                 removed = paintings.remove_collection(opened.conn, number)
         delete_images(opened.store, removed.images)
     if json:
         render.print_json({"removed": what, "paintings": removed.paintings})
     else:
-        typer.echo(_removed(what, removed))
+        render.say(_removed(what, removed))
 
 
 def _confirm(what: str, *, yes: bool) -> None:
+    from r2r_cli import render
+
     if not yes:
-        typer.confirm(f"Remove {what} and what was measured of it?", abort=True)
+        typer.confirm(render.printable(f"Remove {what} and what was measured of it?"), abort=True)
 
 
 def _removed(what: str, removed: Removed) -> str:
@@ -265,8 +272,3 @@ def _removed(what: str, removed: Removed) -> str:
 def as_json(painting: Painting) -> dict[str, Any]:
     """A painting's row as JSON."""
     return asdict(painting) | {"sha256": painting.sha256.hex()}
-
-
-def _printable(text: str) -> str:
-    """A file's name without what would steer a terminal."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

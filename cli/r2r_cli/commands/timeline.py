@@ -11,6 +11,8 @@ from r2r_cli import options
 
 if TYPE_CHECKING:
     from r2r_cli.context import Session
+    from r2r_shared.queries.films import Film
+    from r2r_shared.records import Profile
 
 
 def timeline(  # noqa: PLR0917
@@ -32,26 +34,18 @@ def timeline(  # noqa: PLR0917
     """
     if by not in ("movement", "artist", "painting"):
         raise typer.BadParameter("use movement, artist or painting", param_hint="--by")
-    import shlex
-
     from r2r_cli import context, intake, render, tables
-    from r2r_shared.errors import UserError
-    from r2r_shared.queries import films, shots
+    from r2r_shared.queries import films
     from r2r_shared.queries import timeline as query
-    from r2r_shared.score import Weights
 
-    chosen = None if weights is None else Weights.parse(weights)
+    chosen = options.parse_weights(weights)
     with context.session() as opened:
-        film_id = films.find(opened.conn, film, digest_of=intake.digest)
+        named = films.get(opened.conn, films.find(opened.conn, film, digest_of=intake.digest))
         profile = context.profile(opened)
-        if shots.unmeasured(opened.conn, film_id=film_id, profile_id=profile.id):
-            raise UserError(
-                f"this film has not been measured under the profile “{profile.name}”",
-                f"{'' if profile.active else f'R2R_PROFILE={profile.name} '}r2r ingest {shlex.quote(film)}",
-            )
+        _require_numbers(opened, named, profile)
         found = query.timeline(
             opened.conn,
-            film_id,
+            named.id,
             profile.id,
             top_k=top,
             weights=chosen,
@@ -62,19 +56,86 @@ def timeline(  # noqa: PLR0917
             tables.write_csv(found, csv)
             render.note(f"wrote {csv}")
         if html is not None:
-            _write_page(opened, found, html)
+            missing = _write_page(opened, found, html)
             render.note(f"wrote {html}")
+            if missing:
+                render.note(f"pictures missing from the media store {opened.store.url}: {missing}")
+        if why := _nothing_matched(opened, found):
+            render.note(why)
     if json:
         render.print_json(found)
     elif csv is None and html is None:
         tables.print_timeline(found, by=by)
 
 
-def _write_page(opened: Session, found: dict[str, Any], path: Path) -> None:
+def _require_numbers(opened: Session, film: Film, profile: Profile) -> None:
+    """See to it that there is something to show.
+
+    Raises:
+        UserError: the film has no finished analysis, or none under this profile; with the command that makes one.
+    """
+    import shlex
+
+    from r2r_shared.errors import UserError
+    from r2r_shared.queries import jobs, shots
+
+    again = f"r2r ingest {shlex.quote(film.path)}"
+    if film.analysis_id is None:
+        of_its_state = jobs.listed(opened.conn, state=film.state, limit=1_000_000)  # the newest first
+        job = next((job for job in of_its_state if job.film_id == film.id), None)
+        if job is None:
+            raise UserError(f"film {film.id} “{film.title}” has not been analysed: it has no job", again)
+        why = f": {' '.join(job.error.split())}" if job.error else ""
+        retry = f"r2r jobs retry {job.id}"
+        raise UserError(
+            f"film {film.id} “{film.title}” has no finished analysis: job {job.id} is {job.state}{why}",
+            {"failed": retry, "cancelled": retry, "done": again}.get(job.state, f"r2r jobs watch {job.id}"),
+        )
+    if shots.unmeasured(opened.conn, film_id=film.id, profile_id=profile.id):
+        raise UserError(
+            f"film {film.id} “{film.title}” has not been measured under the profile “{profile.name}”",
+            f"{'' if profile.active else f'R2R_PROFILE={profile.name} '}{again}",
+        )
+
+
+def _nothing_matched(opened: Session, found: dict[str, Any]) -> str:
+    """Why no shot has a painting; empty where one has, or where there is no shot."""
+    from r2r_shared.queries import paintings
+
+    profile, shown = found["profile"], found["shots"]
+    if not shown or any(shot["matches"] for shot in shown):
+        return ""
+    if all(shot["blank"] for shot in shown):
+        return "no matches: every shot is black, white or a title card"
+    collections = paintings.collections(opened.conn, profile_id=profile["id"])
+    if not any(collection.paintings for collection in collections):
+        return "no matches: there are no paintings; `r2r paintings import SOURCE` brings a collection in"
+    if not any(collection.measured for collection in collections):
+        return (
+            f"no matches: no painting has been measured under the profile “{profile['name']}”; "
+            "`r2r paintings import` the collection again"
+        )
+    if profile["ranges"] and found["film"]["year"] is not None and not profile["all_dates"]:
+        return f"no matches: every painting is later than the film ({found['film']['year']}); --all-dates keeps them"
+    return "no matches: the paintings are still being measured; `r2r jobs list` shows how far"
+
+
+def _write_page(opened: Session, found: dict[str, Any], path: Path) -> int:
+    """Write the film's page; returns how many pictures it asked for and the media store has not."""
     import datetime as dt
 
     from r2r_cli import files, page
     from r2r_shared import __version__
 
-    document = page.render(found, image=opened.store.get, tool_version=__version__, generated=dt.datetime.now(dt.UTC))
+    missing: set[str] = set()
+
+    def image(key: str) -> bytes:
+        try:
+            return opened.store.get(key)
+        except FileNotFoundError:
+            missing.add(key)
+            raise
+
+    document = page.render(found, image=image, tool_version=__version__, generated=dt.datetime.now(dt.UTC))
     files.write_text(path, document)
+    return len(missing)

@@ -10,13 +10,17 @@ import typer
 
 def worker(
     queues: Annotated[
-        str, typer.Option(help="Which queues to serve, by comma: control, video, paintings, train.")
+        str,
+        typer.Option(
+            help="Which queues to serve, by comma: control, video, paintings, train. One worker at least has to serve "
+            "each of the first three; `--queues video` is for further machines that only decode films."
+        ),
     ] = "control,video,paintings",
     processes: Annotated[int | None, typer.Option(min=1, max=64, help="Pool children; by default R2R_WORKERS.")] = None,
 ) -> None:
     """Run a worker until it is told to stop. It leases segments and holds no state of its own.
 
-    Example: r2r worker --queues video
+    Example: r2r worker
     """
     import sys
 
@@ -75,6 +79,7 @@ def up() -> None:
     with context.session() as opened:
         typer.echo(f"R2R_DATABASE_URL={opened.stack.database_url}")
         typer.echo(f"R2R_BROKER_URL={opened.stack.broker_url}")
+        typer.echo(f"R2R_MEDIA={opened.stack.media_url}")
         if not opened.stack.local:
             render.note("these servers are not ours to hold open; `r2r worker` serves them")
             return

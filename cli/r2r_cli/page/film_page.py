@@ -202,6 +202,8 @@ def _environment() -> jinja2.Environment:
         "percent": words.percent,
         "times": words.times,
         "hundredth": words.hundredth,
+        "embedding": words.embedding,
+        "depth": words.depth,
     }
     return environment
 

@@ -19,6 +19,24 @@ TRANSITION_LABELS = {"cut": "cut", "dissolve": "dissolve", "fade": "fade"}
 BLANK_LABELS = {"black": "black", "white": "white", "title": "title card"}
 
 
+def embedding(encoder: str) -> str:
+    """What an encoder, by the name its profile stores, makes of a picture: the words that explain V_r."""
+    if encoder == "descriptor":
+        return (
+            "here a fixed descriptor of a whole picture: statistics of its colours and its small structure, from no "
+            "trained network, and blind to what is shown"
+        )
+    network = "a network trained on photographs (ImageNet)" if encoder.endswith("-imagenet") else "a trained network"
+    return f"the description that {network} gives of a whole picture"
+
+
+def depth(estimator: str) -> str:
+    """What a depth estimator, by the name its profile stores, measures."""
+    if estimator == "defocus":
+        return "How sharp the parts of a picture are, by a defocus map: a cue to depth of field, no measure of distance"
+    return "How near or far the scene reaches, as a depth model estimates it"
+
+
 def timecode(seconds: float) -> str:
     """Film time as hh:mm:ss, rounded down as a player's clock does."""
     whole = max(0, math.floor(seconds + 1e-6))

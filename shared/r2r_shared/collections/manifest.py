@@ -89,9 +89,8 @@ def _encoding(source: Path) -> str:
     """
     with source.open("rb") as file:
         start = file.read(4)
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    for encoding in ("utf-8-sig", "cp1252"):
+    marked = start.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ("utf-16",) if marked else ("utf-8-sig", "cp1252"):
         try:
             with source.open(encoding=encoding) as lines:
                 while lines.read(1 << 20):

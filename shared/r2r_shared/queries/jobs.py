@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import Connection
 from psycopg.errors import UniqueViolation
@@ -244,7 +244,7 @@ def remove(conn: Connection[Any], job_id: int) -> None:
         conn.execute("DELETE FROM jobs WHERE id = %s", (job_id,))
 
 
-def hold_all(conn: Connection[Any], which: str, value: int) -> None:
+def hold_all(conn: Connection[Any], which: LiteralString, value: int) -> None:
     """Lock jobs that are about to be removed, their segments first: the order that workers lock in.
 
     Args:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import Connection
 from psycopg.rows import class_row
@@ -383,7 +383,12 @@ def hand_back_of(conn: Connection[Any], worker: str) -> int:
 
 
 def _put_back(
-    conn: Connection[Any], which: str, values: tuple[Any, ...], *, count_attempt: bool, error: str | None = None
+    conn: Connection[Any],
+    which: LiteralString,
+    values: tuple[Any, ...],
+    *,
+    count_attempt: bool,
+    error: str | None = None,
 ) -> int:
     """Queue running segments again; those of a job that was cancelled end instead, and with the last of them the job.
 
