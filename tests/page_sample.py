@@ -160,15 +160,17 @@ def _matches(dice: random.Random, works: list[dict[str, Any]]) -> list[dict[str,
         similarities = {metric: dice.random() for metric in WEIGHTS}
         semantic = sum(WEIGHTS[metric] * similarity for metric, similarity in similarities.items())
         score = 0.5 * visual + 0.5 * semantic
-        metrics = {
-            metric: {
-                "similarity": similarity,
-                "weight": WEIGHTS[metric],
-                "share": 0.5 * WEIGHTS[metric] * similarity / score,
+        shares = {metric: 0.5 * WEIGHTS[metric] * similarity / score for metric, similarity in similarities.items()}
+        found.append(
+            {
+                "painting": painting,
+                "score": score,
+                "visual": visual,
+                "semantic": semantic,
+                "metrics": similarities,
+                "shares": {"visual": 0.5 * visual / score, **shares},
             }
-            for metric, similarity in similarities.items()
-        }
-        found.append({"painting": painting, "score": score, "visual": visual, "semantic": semantic, "metrics": metrics})
+        )
     found.sort(key=lambda match: -match["score"])
     return [{"rank": rank} | match for rank, match in enumerate(found, start=1)]
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -63,12 +65,13 @@ def root(
 
 
 def main() -> None:
-    """Run a command: exit code 0, 1 for a failure, 2 for a wrong call, 130 after Ctrl-C.
+    """Run a command: exit code 0, 1 for a failure, 2 for a wrong call, 128 + the signal (Ctrl-C: 130) that ended it.
 
     A reader that has left (`r2r films list | head`) ends it without a word; Typer sees to that.
     """
     from r2r_shared.errors import R2RError, UserError
 
+    _leave_in_order()
     if (reconfigure := getattr(sys.stdout, "reconfigure", None)) is not None:
         reconfigure(errors="backslashreplace")  # file names need not be text; to JSON, \udcff means the same byte
     try:
@@ -84,6 +87,19 @@ def main() -> None:
             raise
         _complain(_first_line(error), "r2r doctor checks every part; with R2R_DEBUG=1 the same command says where")
         raise SystemExit(1) from None
+
+
+def _leave_in_order() -> None:
+    """A terminal that is closed or a `kill` ends a command as Ctrl-C does: servers and workers go with it."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup's wish
+            signal.signal(number, _leave)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    del frame
+    signal.signal(number, signal.SIG_IGN)  # a second one would break off the leaving
+    raise SystemExit(128 + number)
 
 
 def _is_of_the_machine(error: Exception) -> bool:

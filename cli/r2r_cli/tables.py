@@ -62,8 +62,8 @@ def _shot_row(shot: dict[str, Any]) -> tuple[Any, ...]:
 
 def why(match: dict[str, Any]) -> str:
     """V_r, S_a, and the two metrics that bring the most of what they could."""
-    best = sorted(match["metrics"].items(), key=lambda item: -item[1]["similarity"])[:2]
-    names = ", ".join(f"{name} {value['similarity']:.2f}" for name, value in best)
+    best = sorted(match["metrics"].items(), key=lambda item: -item[1])[:2]
+    names = ", ".join(f"{name} {value:.2f}" for name, value in best)
     return f"V {match['visual']:.2f} S {match['semantic']:.2f}: {names}"
 
 
@@ -98,7 +98,7 @@ def write_csv(found: dict[str, Any], path: Path) -> None:
                     match["rank"],
                     *(_harmless(match["painting"][name]) for name in PAINTING),
                     *(match[name] for name in SCORE),
-                    *(match["metrics"][name]["similarity"] for name in metrics),
+                    *(match["metrics"][name] for name in metrics),
                 )
             )
     files.write_text(path, text.getvalue())

@@ -19,7 +19,7 @@ from typing import TextIO
 from r2r_shared import locks
 from r2r_shared.errors import Unavailable
 from r2r_shared.local_stack import Stack
-from r2r_shared.processes import private_directory, rotate
+from r2r_shared.processes import MALLOC, private_directory, rotate
 from r2r_shared.settings import Settings
 
 COMMAND = (sys.executable, "-m", "r2r_workers", "--local")
@@ -105,7 +105,7 @@ class LocalWorker:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **self._stack.environ()},
+                env={**MALLOC, **os.environ, **self._stack.environ()},
                 start_new_session=True,  # a Ctrl-C here is for us; we then stop it softly
             )
         self._started_s = time.monotonic()

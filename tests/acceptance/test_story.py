@@ -192,7 +192,7 @@ def test_weights_change_the_score_and_wrong_ones_are_refused(ingested: Cli) -> N
     assert colour["profile"]["weights"]["dc"] == pytest.approx(1)
     for shot in colour["shots"]:
         for match in shot["matches"]:
-            assert match["semantic"] == pytest.approx(match["metrics"]["dc"]["similarity"], abs=1e-6)
+            assert match["semantic"] == pytest.approx(match["metrics"]["dc"], abs=1e-6)
     assert usual["shots"] != colour["shots"]
     for words in (("timeline", "The Film"), ("match", "no-such.png")):
         assert "names no metric" in ingested.run(*words, "--weights", "colour=1", code=2).stderr

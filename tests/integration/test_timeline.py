@@ -71,7 +71,8 @@ BREAKAGES = {
     "matches of a blank shot": lambda t: t["shots"][0].update(blank="black"),
     "a match without its painting's artist": lambda t: t["shots"][0]["matches"][0]["painting"].pop("artist"),
     "a metric missing": lambda t: t["shots"][0]["matches"][0]["metrics"].pop("dc"),
-    "a metric as a bare number": lambda t: t["shots"][0]["matches"][0]["metrics"].update(dc=0.5),
+    "a metric beyond 1": lambda t: t["shots"][0]["matches"][0]["metrics"].update(dc=1.5),
+    "a share missing": lambda t: t["shots"][0]["matches"][0]["shares"].pop("visual"),
     "a score above 1": lambda t: t["shots"][0]["matches"][0].update(score=1.2),
     "a year as text": lambda t: t["shots"][0]["matches"][0]["painting"].update(year_from="1503"),
     "a time as text": lambda t: t["shots"][0].update(start_s="0"),
@@ -123,11 +124,11 @@ def test_why_adds_up(conn, world, profile_id):
     (shot,) = timeline(conn, film_id, profile_id, top_k=30).to_json()["shots"]
 
     for match in shot["matches"]:
-        shares = sum(metric["share"] for metric in match["metrics"].values())
-        assert shares + 0.5 * match["visual"] / match["score"] == pytest.approx(1, abs=1e-6)
+        assert sum(match["shares"].values()) == pytest.approx(1, abs=1e-6)
+        assert match["shares"]["visual"] == pytest.approx(0.5 * match["visual"] / match["score"])
+        assert match["shares"]["dc"] == pytest.approx(0.5 * DEFAULT.dc * match["metrics"]["dc"] / match["score"])
         wanted = synthetic.similarities(frame, paintings[ids.index(match["painting"]["id"])], widths)
-        got = {name: metric["similarity"] for name, metric in match["metrics"].items()}
-        assert got == pytest.approx(wanted, abs=1e-6)
+        assert match["metrics"] == pytest.approx(wanted, abs=1e-6)
 
 
 def test_influence_is_duration_weighted_and_set_against_chance(conn, world, profile_id):

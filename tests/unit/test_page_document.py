@@ -132,11 +132,11 @@ def test_each_match_shows_its_work_its_score_and_all_that_made_it(page: str, tim
             match["score"],
             match["visual"],
             match["semantic"],
-            *(m["similarity"] for m in match["metrics"].values()),
+            *match["metrics"].values(),
         ):
             assert f"{value:.2f}" in article.words
-        for metric in match["metrics"].values():
-            assert f"{metric['similarity']:.2f} {100 * metric['share']:.0f}%" in article.words
+        for metric, similarity in match["metrics"].items():
+            assert f"{similarity:.2f} {100 * match['shares'][metric]:.0f}%" in article.words
     for label in words.METRIC_LABELS.values():
         assert label in article.words
     best = shot["matches"][0]

@@ -95,6 +95,9 @@ def _measure(opened: Session, profile: Profile, jpeg: bytes) -> Features:
     from r2r_shared.queries import jobs, segments
     from r2r_shared.records import Features
 
+    for forgotten, picture in jobs.forgotten(opened.conn):
+        jobs.remove(opened.conn, forgotten)
+        opened.store.delete_prefix(picture)
     key = f"queries/{uuid.uuid4().hex}.jpg"  # two shells may ask about the same picture
     opened.store.put(key, jpeg)
     job_id = None

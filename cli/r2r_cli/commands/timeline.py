@@ -48,6 +48,7 @@ def timeline(  # noqa: PLR0917
             named.id,
             profile.id,
             top_k=top,
+            keep=opened.settings.top_k,
             weights=chosen,
             all_dates=all_dates,
             exact=exact,

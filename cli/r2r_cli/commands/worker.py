@@ -26,6 +26,7 @@ def worker(
 
     from r2r_cli import context
     from r2r_shared import names
+    from r2r_shared.processes import MALLOC
 
     unknown = [name for name in queues.split(",") if name not in names.QUEUES]
     if unknown:
@@ -35,7 +36,7 @@ def worker(
     with context.session() as opened:
         command = [sys.executable, "-m", "r2r_workers", f"--queues={queues}"]
         command.append(f"--processes={processes or opened.settings.workers}")
-        env = {**os.environ, **opened.stack.environ()}
+        env = {**MALLOC, **os.environ, **opened.stack.environ()}
         if opened.stack.local:
             raise typer.Exit(_serve_local([*command, "--local"], env))
     os.execve(sys.executable, command, env)  # whoever started this command signals the worker itself
@@ -52,9 +53,11 @@ def _serve_local(command: list[str], env: dict[str, str]) -> int:
     child = subprocess.Popen(command, stdin=subprocess.PIPE, env=env)
 
     def pass_on(number: int, _frame: object) -> None:
-        child.send_signal(number)
+        del number
+        child.send_signal(signal.SIGTERM)
 
     signal.signal(signal.SIGTERM, pass_on)
+    signal.signal(signal.SIGHUP, pass_on)
     while True:
         try:
             code = child.wait()

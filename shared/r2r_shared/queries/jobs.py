@@ -244,6 +244,18 @@ def remove(conn: Connection[Any], job_id: int) -> None:
         conn.execute("DELETE FROM jobs WHERE id = %s", (job_id,))
 
 
+def forgotten(conn: Connection[Any], *, older_than_s: float = 3600) -> list[tuple[int, str]]:
+    """Questions about a picture whose asker was killed before it could clear up: (job id, the picture's key)."""
+    return conn.execute(
+        """
+        SELECT id, options->>'image' FROM jobs
+         WHERE kind = 'match' AND options ? 'image' AND created_at < now() - make_interval(secs => %s)
+         ORDER BY id
+        """,
+        (older_than_s,),
+    ).fetchall()
+
+
 def hold_all(conn: Connection[Any], which: LiteralString, value: int) -> None:
     """Lock jobs that are about to be removed, their segments first: the order that workers lock in.
 

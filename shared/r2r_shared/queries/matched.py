@@ -10,6 +10,8 @@ from psycopg import Connection
 from r2r_shared.records import METRICS
 from r2r_shared.score import VISUAL_SHARE, Weights
 
+_PARTS = ("visual", *METRICS)
+
 
 class Painting(NamedTuple):
     """What a list of matches says of a painting. `image` is its key in the media store.
@@ -53,18 +55,17 @@ class Match(NamedTuple):
     weights: Weights
 
     def to_json(self) -> dict[str, Any]:
-        """As in timeline.schema.json; `share` is what a metric brings of the score."""
+        """As in timeline.schema.json."""
         scale = (1 - VISUAL_SHARE) / self.score
+        shares = [scale * weight * one for weight, one in zip(self.weights.values(), self.similarities, strict=True)]
         return {
             "rank": self.rank,
             "painting": self.painting.to_json(),
             "score": self.score,
             "visual": self.visual,
             "semantic": self.semantic,
-            "metrics": {
-                metric: {"similarity": similarity, "weight": weight, "share": scale * weight * similarity}
-                for metric, similarity, weight in zip(METRICS, self.similarities, self.weights.values(), strict=True)
-            },
+            "metrics": dict(zip(METRICS, self.similarities, strict=True)),
+            "shares": dict(zip(_PARTS, (VISUAL_SHARE * self.visual / self.score, *shares), strict=True)),
         }
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from psycopg import Connection, sql
 from psycopg.rows import dict_row
 
+from r2r_shared import collector
 from r2r_shared.errors import NotFound
 from r2r_shared.queries import influence, matched, matches, profiles, ranges
 from r2r_shared.queries.influence import Influence
@@ -83,6 +84,7 @@ class Timeline:
     shots: tuple[Shot, ...]
     influence: tuple[Influence, ...]
 
+    @collector.paused()
     def to_json(self) -> dict[str, Any]:
         """The document of schemas/timeline.schema.json."""
         return {
@@ -105,6 +107,7 @@ class Timeline:
         }
 
 
+@collector.paused()
 def timeline(
     conn: Connection[Any],
     film_id: int,
@@ -115,6 +118,7 @@ def timeline(
     all_dates: bool = False,
     window_s: float | None = None,
     exact: bool = False,
+    keep: int = matches.K,
 ) -> Timeline:
     """A film's timeline. Stored matches are used where they are current, and brought up to date where they are not.
 
@@ -126,6 +130,7 @@ def timeline(
         all_dates: keep paintings made after the film.
         window_s: length of the influence's windows, seconds; else the film is cut into 24, of 10 s at least.
         exact: scan the collection, whatever its size.
+        keep: matches stored for each keyframe, at least, where they are brought up to date.
 
     Raises:
         NotFound: no such film or profile.
@@ -136,7 +141,7 @@ def timeline(
         profiles.get(conn, profile_id)
         year = None if all_dates else film["year"]
         if chosen == DEFAULT and year == film["year"]:
-            how, unproven = _bring_up_to_date(conn, film_id, profile_id, k=top_k, exact=exact)
+            how, unproven = _bring_up_to_date(conn, film_id, profile_id, k=top_k, keep=keep, exact=exact)
             table = sql.SQL("matches")
         else:
             table = sql.SQL("pg_temp.r2r_matches")
@@ -172,11 +177,13 @@ def _film(conn: Connection[Any], film_id: int) -> dict[str, Any]:
     return film
 
 
-def _bring_up_to_date(conn: Connection[Any], film_id: int, profile_id: int, *, k: int, exact: bool) -> tuple[str, int]:
+def _bring_up_to_date(
+    conn: Connection[Any], film_id: int, profile_id: int, *, k: int, keep: int, exact: bool
+) -> tuple[str, int]:
     """See to it that the stored matches are current; returns how they were found, and how many are unproven."""
     if not matches.current(conn, film_id, profile_id, k=k, exact=exact):
         how = "exact" if exact else "auto"
-        done = matches.match_film(conn, film_id, profile_id, k=max(k, matches.K), how=how)
+        done = matches.match_film(conn, film_id, profile_id, k=max(k, keep), how=how)
         return done.how, done.unproven
     row = conn.execute(
         "SELECT how, unproven FROM film_matches WHERE film_id = %s AND profile_id = %s", (film_id, profile_id)
