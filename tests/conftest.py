@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from psycopg import sql
 
@@ -17,6 +19,10 @@ from r2r_shared.local_redis import LocalRedis
 from r2r_shared.settings import Settings
 
 TEMPLATE = "r2r_template"
+
+if os.environ.get("CI"):  # the same examples every time: a change is judged by what it changes
+    hypothesis.settings.register_profile("reproducible", derandomize=True)
+    hypothesis.settings.load_profile("reproducible")
 
 
 @pytest.fixture(scope="session")

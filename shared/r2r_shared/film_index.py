@@ -6,17 +6,19 @@ to read: frame n is the n-th in presentation order, and its time comes from the 
 
 from __future__ import annotations
 
+import bisect
 import json
 import math
 import struct
 import zlib
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
-_MAGIC = b"R2RI\x01"
+_MAGIC = b"R2RI\x02"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +32,10 @@ class FilmIndex:
         end_pts: when the last frame stops being shown.
         open_gop: True where frames after an I-frame may lean on frames before it: a reader that wants
             frame iframes[k] then starts at iframes[k - 1].
+        by_place: True where packets tell no presentation times: a frame's number is then its turn in the decoder's
+            output, and `iframes` are I-frames' places among the packets (frames before them may come after).
+        clocks: ((place, ticks), …): from the place-th packet on, `ticks` are added to what packets say, because the
+            file's clock starts again there; empty where it does not. Such a file cannot be sought in by time.
     """
 
     pts: NDArray[np.int64]
@@ -37,6 +43,8 @@ class FilmIndex:
     iframes: NDArray[np.int32]
     end_pts: int
     open_gop: bool = False
+    by_place: bool = False
+    clocks: tuple[tuple[int, int], ...] = ()
 
     @property
     def frames(self) -> int:
@@ -77,6 +85,11 @@ class FilmIndex:
         at = int(np.searchsorted(self.iframes, frame, side="right")) - 1
         return int(self.iframes[max(0, at - 1 if self.open_gop else at)])
 
+    def clock_ticks(self, place: int) -> int:
+        """What is added to the times that the packet at `place` says."""
+        at = bisect.bisect(self.clocks, place, key=itemgetter(0))
+        return self.clocks[at - 1][1] if at else 0
+
     def to_bytes(self) -> bytes:
         """Compact form: a JSON head, then deflated deltas of times and I-frames (about 1 byte a frame)."""
         head = json.dumps(
@@ -86,6 +99,8 @@ class FilmIndex:
                 "time_base": [self.time_base.numerator, self.time_base.denominator],
                 "end_pts": self.end_pts,
                 "open_gop": self.open_gop,
+                "by_place": self.by_place,
+                "clocks": self.clocks,
             }
         ).encode()
         deltas = np.diff(self.pts, prepend=np.int64(0)).astype("<i8").tobytes()
@@ -114,6 +129,8 @@ class FilmIndex:
             iframes=np.cumsum(np.frombuffer(body, "<i4", starts, 8 * frames), dtype=np.int32),
             end_pts=int(head["end_pts"]),
             open_gop=bool(head["open_gop"]),
+            by_place=bool(head["by_place"]),
+            clocks=tuple((int(place), int(ticks)) for place, ticks in head["clocks"]),
         )
 
 

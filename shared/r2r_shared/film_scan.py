@@ -1,4 +1,4 @@
-"""One look through a film with PyAV: frame times, entries, bars. Runs inside the probe's own process.
+"""One look into a film with PyAV: its picture's stream, first frame, bars. Runs inside the probe's own process.
 
 Nothing here trusts the file: the container format must be on a list, only local bytes can be opened, and
 pictures are bounded in size before any is decoded.
@@ -6,8 +6,6 @@ pictures are bounded in size before any is decoded.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from numpy.typing import NDArray
 
 from r2r_shared.errors import FilmRefused
 from r2r_shared.film_index import FilmIndex
+from r2r_shared.film_packets import LONGEST_DECLARED, TIMELESS
 from r2r_shared.records import Box
 
 CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg,mxf"
@@ -37,19 +36,7 @@ MAX_SIDE_PX = 16384
 MAX_PIXELS = 8192 * 8192
 BAR_SAMPLES = 24
 BAR_LEVEL = 24  # full range; black bars of real films lie below 20 with their noise
-LONGEST_GOP = 1200  # frames: decord is handed whole groups of pictures, and holds all of one
-
-
-@dataclass(frozen=True, slots=True)
-class PacketTable:
-    """What one pass over the packets of the video stream tells, (packets,) each, in decoding order."""
-
-    pts: NDArray[np.int64]
-    key: NDArray[np.bool_]
-    duration: NDArray[np.int64]
-    from_dts: bool  # the container has no presentation times (AVI): decoding times stand in
-    hidden: int  # packets that an edit list hides
-    skipped: int  # packets without any time, or broken ones
+LONGEST_GOP = 300  # frames: decord is handed whole groups of pictures, and holds all of one
 
 
 def open_film(path: Path) -> Any:
@@ -136,10 +123,14 @@ def choose_stream(container: Any, name: str) -> Any:
         raise FilmRefused(f"{name} holds no video but a cover picture", "r2r needs the film itself")
     stream = max(films, key=lambda s: (bool(s.disposition & Disposition.default), -s.index))
     context = stream.codec_context
-    codec = context.name if context else "unknown"
-    base = {"libdav1d": "av1", "libvpx-vp9": "vp9", "libvpx": "vp8"}.get(codec, codec)
-    if base not in CODECS:
+    codec = codec_name(stream) if context else "unknown"
+    if codec not in CODECS:
         raise FilmRefused(f"{name} is coded as {codec}, which r2r does not read", "convert it to H.264 in mp4")
+    if codec == "hevc" and container.format.name in TIMELESS:
+        raise FilmRefused(
+            f"{name} is HEVC in {container.format.name}, which does not tell in what order frames are shown",
+            "convert it to H.264 in mp4",
+        )
     width, height = int(context.width), int(context.height)
     if width < 16 or height < 16 or max(width, height) > MAX_SIDE_PX or width * height > MAX_PIXELS:
         raise FilmRefused(f"{name} claims pictures of {width}×{height} pixels", f"16 to {MAX_SIDE_PX} a side are read")
@@ -147,81 +138,24 @@ def choose_stream(container: Any, name: str) -> Any:
 
 
 def codec_name(stream: Any) -> str:
-    """The codec, not the library that decodes it."""
-    name = str(stream.codec_context.name)
-    return {"libdav1d": "av1", "libvpx-vp9": "vp9", "libvpx": "vp8"}.get(name, name)
+    """The codec, not the decoder: libdav1d decodes av1, and "flv" is what libavcodec calls its decoder of flv1."""
+    return str(stream.codec_context.codec.canonical_name)
 
 
-def read_packets(container: Any, stream: Any) -> PacketTable:
-    """Read every packet of `stream` once, decoding nothing. Damaged packets are stepped over."""
-    from av.error import FFmpegError
+def declared_s(container: Any, stream: Any) -> float | None:
+    """How long the container's header says the picture lasts, or the longest stream (LONGEST_DECLARED).
 
-    pts: list[int | None] = []
-    dts: list[int | None] = []
-    key: list[bool] = []
-    duration: list[int] = []
-    hidden = skipped = 0
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets)
-        except StopIteration:
-            break
-        except FFmpegError:
-            skipped += 1
-            if skipped > 1000:  # the demuxer stands still
-                break
-            continue
-        if packet.size == 0:
-            continue
-        if packet.is_discard:
-            hidden += 1
-            continue
-        if packet.pts is None and packet.dts is None:
-            skipped += 1
-            continue
-        pts.append(packet.pts)
-        dts.append(packet.dts)
-        key.append(bool(packet.is_keyframe))
-        duration.append(int(packet.duration or 0))
-    # AVI and its like know decoding times alone; the decoder's frames then carry those.
-    from_dts = sum(p is None for p in pts) * 2 > len(pts)
-    times = [d if (from_dts or p is None) else p for p, d in zip(pts, dts, strict=True)]
-    whole = [i for i, t in enumerate(times) if t is not None]
-    return PacketTable(
-        pts=np.array([times[i] for i in whole], np.int64),
-        key=np.array([key[i] for i in whole], np.bool_),
-        duration=np.array([duration[i] for i in whole], np.int64),
-        from_dts=from_dts,
-        hidden=hidden,
-        skipped=skipped + len(times) - len(whole),
-    )
-
-
-def build_index(table: PacketTable, time_base: Fraction, rate: Fraction | None) -> FilmIndex:
-    """Sort packets into presentation order and find where decoding may start.
-
-    An I-frame is a clean entry when nothing shown before it is decoded after it and the reverse: then it and all
-    that follows stand without what came before.
+    Returns:
+        Seconds; None where the header does not say, or libavformat answers with what it found in the file.
     """
-    order = np.argsort(table.pts, kind="stable")
-    pts = table.pts[order]
-    number = np.empty(len(pts), np.int64)
-    number[order] = np.arange(len(pts))
-    latest_before = np.maximum.accumulate(np.concatenate([[np.iinfo(np.int64).min], table.pts[:-1]]))
-    earliest_from = np.minimum.accumulate(table.pts[::-1])[::-1]
-    clean = table.key & (latest_before < table.pts) & (earliest_from >= table.pts)
-    open_gop = bool((table.key & ~clean).any()) and not table.from_dts
-    starts = np.sort(number[table.key if open_gop or table.from_dts else clean])
-    if len(starts) == 0 or starts[0] != 0:
-        starts = np.concatenate([[0], starts])
-    if table.duration[order[-1]] > 0:
-        last = int(table.duration[order[-1]])
-    elif rate:
-        last = round(1 / (rate * time_base))
-    else:
-        last = int(np.median(np.diff(pts))) if len(pts) > 1 else 1
-    return FilmIndex(pts, time_base, starts.astype(np.int32), int(pts[-1]) + max(1, last), open_gop)
+    name = container.format.name
+    if name == "avi":  # its duration is corrected by what is there, its count is not
+        return float(stream.frames / stream.average_rate) if stream.frames and stream.average_rate else None
+    if name in {"mov,mp4,m4a,3gp,3g2,mj2", "mxf"}:
+        return float(stream.duration * stream.time_base) if stream.duration else None
+    if name in LONGEST_DECLARED:
+        return container.duration / 1_000_000 if container.duration else None
+    return None
 
 
 def first_picture(container: Any, stream: Any, name: str) -> Any:
@@ -263,9 +197,11 @@ def sample_pictures(container: Any, stream: Any, index: FilmIndex, size: tuple[i
     pictures: list[NDArray[np.uint8]] = []
     for frame_number in wanted:
         try:
-            container.seek(int(index.pts[frame_number]), stream=stream, backward=True)
+            # In a joined file a seek may land in any part, which will do: bars are the whole film's.
+            time = int(index.pts[frame_number]) - index.clock_ticks(frame_number)
+            container.seek(time, stream=stream, backward=True)
             for tries, frame in enumerate(container.decode(stream)):
-                if tries > 8 or frame.pts is None or frame.pts >= index.pts[frame_number]:
+                if tries > 8 or frame.pts is None or frame.pts >= time:
                     rgb = frame.reformat(width=size[0], height=size[1], format="rgb24").to_ndarray()
                     pictures.append(np.maximum(np.maximum(rgb[..., 0], rgb[..., 1]), rgb[..., 2]))
                     break

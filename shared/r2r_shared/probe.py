@@ -8,6 +8,7 @@ fill a demuxer costs that process, not the caller.
 from __future__ import annotations
 
 import base64
+import errno
 import itertools
 import json
 import os
@@ -18,13 +19,19 @@ import sys
 from dataclasses import asdict, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from r2r_shared.errors import FilmRefused
 from r2r_shared.records import Box, FilmProbe
 
+if TYPE_CHECKING:
+    from r2r_shared.film_index import FilmIndex
+    from r2r_shared.film_packets import PacketTable
+
 PROBE_LIMIT_S = 300.0
 PROBE_MEMORY_BYTES = 6 << 30
+SHORT_S, SHORT_SHARE = 1.0, 0.005
+"""A film this much shorter than its header says is cut off: headers round, and count a last frame this way or that."""
 _REFUSED = 3  # the child's exit status when its JSON says why
 
 
@@ -39,10 +46,16 @@ def resolve_film(path: Path) -> Path:
         mode = real.stat()
     except FileNotFoundError:
         raise FilmRefused(f"{path} does not exist", "check the path; a link may point to nothing") from None
+    except PermissionError:
+        raise FilmRefused(f"{path} may not be looked at", "give yourself permission to enter its folders") from None
+    except NotADirectoryError:
+        raise FilmRefused(f"{path} leads through a file as if it were a folder", "check the path") from None
     except (OSError, RuntimeError) as exc:
-        raise FilmRefused(
-            f"{path} cannot be reached ({exc.__class__.__name__})", "a link that leads to itself?"
-        ) from None
+        if isinstance(exc, RuntimeError) or exc.errno == errno.ELOOP:  # which of them is up to Python's version
+            raise FilmRefused(
+                f"{path} cannot be reached: it leads in a circle", "a link that leads to itself?"
+            ) from None
+        raise FilmRefused(f"{path} cannot be reached: {exc.strerror}", "check the path and its disk") from None
     if not stat.S_ISREG(mode.st_mode):
         kinds = {stat.S_IFDIR: "a directory", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
         kind = kinds.get(stat.S_IFMT(mode.st_mode), "a device")
@@ -136,18 +149,20 @@ def limit_child(memory_bytes: int) -> None:
 def scan(path: Path) -> FilmProbe:
     """Do the looking, in this process. Only `probe` should call it on files of unknown origin."""
     from r2r_shared import film_scan
+    from r2r_shared.film_packets import build_index, read_packets
 
     name = path.name
     with film_scan.open_film(path) as container:
         stream = film_scan.choose_stream(container, name)
         container_name, codec = str(container.format.name), film_scan.codec_name(stream)
         time_base, rate = Fraction(stream.time_base), stream.average_rate
-        table = film_scan.read_packets(container, stream)
+        declared_s = film_scan.declared_s(container, stream)
+        table = read_packets(container, stream)
     if len(table.pts) == 0:
         raise FilmRefused(
             f"{name} has a video track without a single frame", "the recording never started; get it anew"
         )
-    index = film_scan.build_index(table, time_base, rate)
+    index = build_index(table, time_base, rate)
     with film_scan.open_film(path) as container:  # anew: a demuxer that has met the end need not go back
         stream = film_scan.choose_stream(container, name)
         stream.codec_context.thread_count = 2
@@ -168,16 +183,7 @@ def scan(path: Path) -> FilmProbe:
     else:
         active = Box(0, 0, *shown)
     gaps = index.pts[1:] - index.pts[:-1]
-    variable = len(gaps) > 1 and int(gaps.max() - gaps.min()) * index.time_base > Fraction(1, 500)
-    warnings: list[str] = []
-    if table.skipped:
-        warnings.append(f"{table.skipped} packets are damaged or carry no time")
-    if table.hidden:
-        warnings.append(f"an edit list hides {table.hidden} frames")
-    if variable:
-        warnings.append("frames are not evenly spaced (variable rate)")
-    if int(index.pts[0]) != 0:
-        warnings.append(f"the first frame is shown at {float(index.pts[0] * index.time_base):.3f} s")
+    variable = bool(len(gaps) > 1 and int(gaps.max() - gaps.min()) * index.time_base > Fraction(1, 500))
     span = (index.end_pts - int(index.pts[0])) * index.time_base
     fps = (Fraction(index.frames) / span).limit_denominator(100_000)
     if rate and abs(float(rate) - float(fps)) < 0.01 * float(fps) and not variable:
@@ -195,15 +201,46 @@ def scan(path: Path) -> FilmProbe:
         frames=index.frames,
         duration_s=index.duration_s,
         start_s=float(index.pts[0] * index.time_base),
-        variable_rate=bool(variable),
+        variable_rate=variable,
         active=active,
         reader="decord",
         reader_reason="",
-        warnings=tuple(warnings),
+        warnings=_oddities(table, index, declared_s, rate, variable=variable),
         index=index.to_bytes(),
     )
     reader, reason = _choose_reader(film, bits, hidden=table.hidden, skipped=table.skipped)
     return replace(film, reader=reader, reader_reason=reason)
+
+
+def _oddities(
+    table: PacketTable, index: FilmIndex, declared_s: float | None, rate: Fraction | None, *, variable: bool
+) -> tuple[str, ...]:
+    """What a person should know about a film's file, one line each, the gravest first.
+
+    Args:
+        declared_s: how long its header says it lasts, None where it does not say.
+        rate: frames a second, likewise.
+    """
+    from r2r_shared.film_packets import LONGEST_DECLARED
+
+    lines: list[str] = []
+    there_s = table.end_s if table.container in LONGEST_DECLARED else index.duration_s
+    if declared_s and declared_s - there_s > max(SHORT_S, SHORT_SHARE * declared_s):
+        whole = round(declared_s * float(rate or index.fps))
+        lines.append(f"the file breaks off: about {index.frames} of {whole} frames are there")
+    if index.clocks:
+        at_s = [index.time_s(min(place, index.frames - 1)) for place, _ in index.clocks]
+        parts = ", ".join(f"{int(s) // 3600}:{int(s) // 60 % 60:02}:{int(s) % 60:02}" for s in at_s[:3])
+        lines.append(f"the clock starts again at {parts}{', …' if len(at_s) > 3 else ''}: joined files?")
+    if table.skipped:
+        lines.append(f"{table.skipped} packets are damaged or carry no time")
+    if table.hidden:
+        lines.append(f"an edit list hides {table.hidden} frames")
+    if variable:
+        lines.append("frames are not evenly spaced (variable rate)")
+    if int(index.pts[0]) != 0:
+        lines.append(f"the first frame is shown at {float(index.pts[0] * index.time_base):.3f} s")
+    return tuple(lines)
 
 
 def _bit_depth(frame: Any) -> int:

@@ -38,3 +38,27 @@ def test_a_film_that_moved_is_found_where_it_was_seen_last(fresh: Cli, material:
 
     assert (again["film"], again["job"]["id"]) == (first["film"], first["job"]["id"])
     assert again["state"] == "ready"
+
+
+def test_a_film_that_breaks_off_is_analysed_and_says_so(fresh: Cli, material: Path, tmp_path: Path) -> None:
+    """An interrupted download: an mp4 whose index comes first, cut in half."""
+    import av
+
+    whole, half = tmp_path / "whole.mp4", tmp_path / "half.mp4"
+    with (
+        av.open(str(material / "film.mp4")) as source,
+        av.open(str(whole), "w", options={"movflags": "faststart"}) as target,
+    ):
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    data = whole.read_bytes()
+    half.write_bytes(data[: len(data) // 2])
+
+    said = fresh.run("ingest", half)
+
+    assert "breaks off" in said.stderr
+    assert any("breaks off" in warning for warning in fresh.json("ingest", half)["films"][0]["warnings"])
+    assert "breaks off" in fresh.run("films", "show", "1").stdout

@@ -9,6 +9,11 @@ from pathlib import Path
 import av
 import numpy as np
 
+from r2r_shared.film_index import FilmIndex
+from r2r_shared.records import FilmProbe
+from r2r_workers.media.geometry import plan_geometry
+from r2r_workers.media.reader import open_reader
+
 BITS = 12
 
 
@@ -71,3 +76,11 @@ def write_film(
 def coded_film(path: Path, frames: int = 90, *, width: int = 144, height: int = 112, **how) -> Path:
     """A film of `frames` numbered pictures."""
     return write_film(path, [coded_picture(n, width, height) for n in range(frames)], **how)
+
+
+def numbers(film: FilmProbe, path: Path, reader: str, start: int) -> list[tuple[int, int]]:
+    """Each frame's number as `reader` gives it from `start` on, and as its picture spells it."""
+    index = FilmIndex.from_bytes(film.index)
+    geometry = plan_geometry(film)
+    frames = open_reader(reader, path, index, geometry, threads=2).read(start)
+    return [(number, read_number(np.rot90(picture, geometry.turns))) for number, picture in frames]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -19,15 +19,18 @@ GEOMETRY = Geometry(WIDTH, HEIGHT, 0, Box(0, 0, WIDTH, HEIGHT), WIDTH, HEIGHT, 1
 
 
 class ArrayReader:
-    """Frames from memory: what a decoder would give, without its time."""
+    """Frames from memory: what a decoder would give, without its time. Those in `holes` it cannot decode."""
 
     name = "memory"
 
-    def __init__(self, pictures: np.ndarray) -> None:
+    def __init__(self, pictures: np.ndarray, holes: Sequence[tuple[int, int]] = ()) -> None:
         self._pictures = pictures
+        self._lost = {n for start, end in holes for n in range(start, end)}
+        self.starts: list[int] = []
 
     def read(self, start: int) -> Iterator[tuple[int, Picture]]:
-        yield from ((n, self._pictures[n]) for n in range(start, len(self._pictures)))
+        self.starts.append(start)
+        yield from ((n, self._pictures[n]) for n in range(start, len(self._pictures)) if n not in self._lost)
 
 
 def scene(seed: int, frames: int, *, moving: bool) -> np.ndarray:
@@ -71,11 +74,12 @@ def shots_of(
     index: FilmIndex,
     spans: list[tuple[int, int]],
     detector: DetectorSettings = DetectorSettings(),  # noqa: B008  (frozen)
+    holes: Sequence[tuple[int, int]] = (),
 ) -> list[FoundShot]:
     found: list[FoundShot] = []
     for start, end in spans:
         found += find_shots(
-            ArrayReader(pictures),
+            ArrayReader(pictures, holes),
             index,
             GEOMETRY,
             detector,

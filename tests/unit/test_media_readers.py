@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from r2r_shared import film_scan
 from r2r_shared.film_index import FilmIndex
 from r2r_shared.probe import scan
-from r2r_shared.records import FilmProbe
+from r2r_shared.records import Box
+from r2r_workers.media.decord_reader import DecordReader
 from r2r_workers.media.geometry import plan_geometry
 from r2r_workers.media.reader import open_reader
-from tests.unit.media_films import coded_film, read_number
+from tests.unit.media_films import coded_film, coded_picture, numbers, read_number, write_film
 
 CLOSED = {"g": "30", "preset": "ultrafast", "bf": "2", "b_strategy": "0"}
 X265 = {"x265-params": "log-level=none:open-gop=0:keyint=30:bframes=3", "preset": "ultrafast"}
-OPEN_X265 = {"x265-params": "log-level=none:open-gop=1:keyint=20:min-keyint=20:bframes=3", "preset": "ultrafast"}
 VP9 = {"deadline": "realtime", "cpu-used": "8", "g": "30", "lag-in-frames": "0"}
 
 SHARED_CASES = {
@@ -37,31 +39,6 @@ SHARED_CASES = {
     "on its side": ("a.mov", {"options": CLOSED, "rotation": 90}),
 }
 
-PYAV_CASES = {
-    "open groups of pictures": ("a.mp4", {"codec": "libx265", "options": OPEN_X265}),
-    "open groups, h264": (
-        "a.mkv",
-        {"options": {"x264-params": "open-gop=1:keyint=20:bframes=3", "preset": "veryfast"}},
-    ),
-    "transport stream": ("a.ts", {"options": CLOSED}),
-    "avi, MPEG-4": ("a.avi", {"codec": "mpeg4", "options": {"bf": "0", "g": "12", "b": "3000000"}}),
-    "avi, MPEG-4, B-frames": ("a.avi", {"codec": "mpeg4", "options": {"bf": "2", "g": "12", "b": "3000000"}}),
-    "MPEG-2 in a transport stream": (
-        "a.ts",
-        {"codec": "mpeg2video", "options": {"g": "12", "bf": "2", "b": "3000000"}},
-    ),
-    "10-bit h264": ("a.mp4", {"options": CLOSED, "pix_fmt": "yuv420p10le"}),
-    "av1": ("a.mkv", {"codec": "libsvtav1", "options": {"preset": "7", "crf": "4", "g": "30"}}),
-    "vp8": ("a.webm", {"codec": "libvpx", "options": VP9}),
-}
-
-
-def numbers(film: FilmProbe, path: Path, reader: str, start: int) -> list[tuple[int, int]]:
-    index = FilmIndex.from_bytes(film.index)
-    geometry = plan_geometry(film)
-    frames = open_reader(reader, path, index, geometry, threads=2).read(start)
-    return [(number, read_number(np.rot90(picture, geometry.turns))) for number, picture in frames]
-
 
 @pytest.mark.parametrize("case", SHARED_CASES)
 def test_both_readers_are_frame_exact(case: str, tmp_path: Path) -> None:
@@ -77,16 +54,79 @@ def test_both_readers_are_frame_exact(case: str, tmp_path: Path) -> None:
         assert numbers(film, path, "decord", start) == truth[start:]
 
 
-@pytest.mark.parametrize("case", PYAV_CASES)
-def test_what_decord_misreads_is_read_by_pyav(case: str, tmp_path: Path) -> None:
-    name, how = PYAV_CASES[case]
-    path = coded_film(tmp_path / name, **how)
-    film = scan(path)
-    assert film.reader == "pyav"
-    assert film.reader_reason
+def noise(number: int) -> np.ndarray:
+    """(450, 800, 3) a picture with detail of every size, which every way of scaling treats in a way of its own."""
+    rng = np.random.default_rng(number)
+    coarse = np.kron(rng.integers(0, 256, (45, 80, 3)), np.ones((10, 10, 1)))
+    return (0.5 * coarse + 0.5 * rng.integers(0, 256, (450, 800, 3))).astype(np.uint8)
 
-    for start in (0, 31, 59, 75):
-        assert numbers(film, path, "pyav", start) == [(n, n) for n in range(start, 90)]
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"options": CLOSED},
+        {"options": CLOSED, "pix_fmt": "yuv444p"},
+        {"codec": "libx265", "options": X265, "pix_fmt": "yuv420p10le"},
+        {"options": CLOSED, "rotation": 90},
+    ],
+)
+def test_a_scaled_film_looks_the_same_by_either_reader(how: dict[str, Any], tmp_path: Path) -> None:
+    path = write_film(tmp_path / "a.mov", [noise(n) for n in range(6)], **how)
+    film = scan(path)
+    index, geometry = FilmIndex.from_bytes(film.index), plan_geometry(film)
+    assert max(geometry.decode_width, geometry.decode_height) == 512
+
+    one = [picture.astype(int) for _, picture in open_reader("decord", path, index, geometry, threads=1).read(0)]
+    other = [picture for _, picture in open_reader("pyav", path, index, geometry, threads=1).read(0)]
+
+    assert np.abs(np.stack(one) - np.stack(other)).max() <= 1
+
+
+@pytest.mark.parametrize("reader", ["decord", "pyav"])
+def test_a_letterbox_is_cut_away_by_either_reader(reader: str, tmp_path: Path) -> None:
+    pictures = [np.pad(coded_picture(n, 640, 360), ((60, 60), (0, 0), (0, 0))) for n in range(60)]
+    path = write_film(tmp_path / "a.mp4", pictures, options=CLOSED)
+    film = scan(path)
+    index = FilmIndex.from_bytes(film.index)
+    assert film.active == Box(0, 60, 640, 360)
+
+    for number, picture in open_reader(reader, path, index, plan_geometry(film), threads=1).read(40):
+        assert picture.shape == (288, 512, 3)
+        assert picture.min(axis=(1, 2)).max() > 100 > picture.min()  # lines of grey, not of black
+        assert picture[[0, -1]].min() > 60
+        assert read_number(picture) == number
+
+
+def test_decord_is_handed_runs_of_bounded_length(tmp_path: Path) -> None:
+    long = {**CLOSED, "g": "1000", "keyint_min": "1000", "sc_threshold": "0"}
+    film = scan(coded_film(tmp_path / "long.mp4", film_scan.LONGEST_GOP + 1, options=long))
+    assert film.reader == "pyav"
+    assert "too far apart" in film.reader_reason
+
+    path = coded_film(tmp_path / "a.mp4", 700, options={**CLOSED, "g": "70", "sc_threshold": "0"})
+    index = FilmIndex.from_bytes(scan(path).index)
+    geometry = plan_geometry(scan(path))
+    reader = DecordReader(path, index, geometry, threads=1, alive=lambda: None)
+    assert [frames for _, frames in reader._runs(0)] == [280, 280, 140]
+    assert [frames for _, frames in reader._runs(490)] == [210]
+
+
+@pytest.mark.parametrize(
+    ("reader", "name"), [("decord", "a.mp4"), ("pyav", "a.mp4"), ("pyav", "a.avi"), ("pyav", "a.ts")]
+)
+def test_frames_that_are_passed_over_are_a_sign_of_life(reader: str, name: str, tmp_path: Path) -> None:
+    path = coded_film(tmp_path / name, 200, options={**CLOSED, "g": "250", "sc_threshold": "0"})
+    film = scan(path)
+    index = FilmIndex.from_bytes(film.index)
+    signs: list[None] = []
+
+    def alive() -> None:
+        signs.append(None)
+
+    frames = open_reader(reader, path, index, plan_geometry(film), threads=1, alive=alive).read(190)
+
+    assert next(frames)[0] == 190
+    assert len(signs) >= (2 if reader == "decord" else 180)
 
 
 @pytest.mark.parametrize("reader", ["decord", "pyav"])

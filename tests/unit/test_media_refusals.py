@@ -44,9 +44,37 @@ def test_a_path_that_leads_to_no_file(tmp_path: Path) -> None:
     assert "is a pipe" in refusal(pipe).message
     assert "is a directory" in refusal(tmp_path).message
     assert "is a device" in refusal(Path("/dev/zero")).message
-    assert "cannot be reached" in refusal(loop).message
+    assert "leads in a circle" in refusal(loop).message
+    assert "link" in refusal(loop).hint
     assert "does not exist" in refusal(tmp_path / "none.mp4").message
     assert "is empty" in refusal(empty).message
+
+
+def test_a_path_through_a_file_or_into_what_may_not_be_entered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "a.mp4"
+    file.touch()
+
+    through = refusal(file / "b.mp4")
+    assert "leads through a file" in through.message
+    assert through.hint == "check the path"
+
+    long = refusal(tmp_path / ("a" * 300))
+    assert "cannot be reached" in long.message
+    assert "link" not in long.hint
+
+    def shut(path: Path, *, strict: bool) -> Path:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "resolve", shut)  # root, who may run the tests, may enter everything
+    closed = refusal(file)
+    assert "may not be looked at" in closed.message
+    assert "permission" in closed.hint
+
+
+def test_frames_whose_order_nothing_tells(tmp_path: Path) -> None:
+    path = coded_film(tmp_path / "a.mpg", 30, codec="libx265", options={**QUICK, "x265-params": "log-level=none"})
+
+    assert "does not tell in what order" in refusal(path).message
 
 
 @pytest.mark.parametrize(

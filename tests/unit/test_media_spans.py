@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,7 +11,8 @@ from hypothesis import strategies as st
 
 from r2r_shared.film_index import FilmIndex, plan_spans
 from r2r_shared.records import FoundShot
-from tests.unit.media_spans import HEIGHT, WIDTH, film_of, index_of, shots_of
+from r2r_workers.media.span import read_with_lead
+from tests.unit.media_spans import FPS, HEIGHT, WIDTH, ArrayReader, film_of, index_of, shots_of
 
 SHOT = st.tuples(
     st.sampled_from(["cut", "cut", "dissolve", "fade", "sink", "black", "white"]),
@@ -24,6 +27,7 @@ def plan(index: FilmIndex, spans: int) -> list[tuple[int, int]]:
     assert planned[0][0] == 0
     assert [s for s, _ in planned[1:]] == [e for _, e in planned[:-1]]
     assert planned[-1][1] == index.frames
+    assert {start for start, _ in planned} <= set(index.iframes.tolist())
     return planned
 
 
@@ -33,17 +37,54 @@ def plan(index: FilmIndex, spans: int) -> list[tuple[int, int]]:
     seed=st.integers(0, 1000),
     every=st.integers(5, 40),
     spans=st.integers(2, 12),
+    damage=st.lists(st.tuples(st.floats(0, 1), st.integers(1, 400)), max_size=2),
 )
 def test_spans_do_not_change_shots_or_keyframes(
-    shots: list[tuple[str, int, bool]], seed: int, every: int, spans: int
+    shots: list[tuple[str, int, bool]], seed: int, every: int, spans: int, damage: list[tuple[float, int]]
 ) -> None:
     pictures = film_of(shots, seed)
+    last = len(pictures) - 1
+    holes = [(round(at * last), min(last, round(at * last) + length)) for at, length in damage]  # the last one is left
     index = index_of(len(pictures), every)
-    whole = shots_of(pictures, index, [(0, len(pictures))])
+    whole = shots_of(pictures, index, [(0, len(pictures))], holes=holes)
 
     assert whole[0].start_frame == 0
     assert [a.end_frame for a in whole] == [*(b.start_frame for b in whole[1:]), len(pictures)]
-    assert shots_of(pictures, index, plan(index, spans)) == whole
+    assert all(len({k.frame for k in shot.keyframes}) == len(shot.keyframes) > 0 for shot in whole)
+    assert shots_of(pictures, index, plan(index, spans), holes=holes) == whole
+
+
+@pytest.mark.parametrize(
+    ("hole", "planned"),
+    [
+        ((200, 480), [(0, 300), (300, 450), (450, 900)]),  # before the span that owns the boundary at its end
+        ((330, 600), [(0, 400), (400, 590), (590, 900)]),
+        ((0, 100), [(0, 90), (90, 900)]),  # all of the first span
+    ],
+)
+def test_no_shot_is_lost_beside_a_hole(hole: tuple[int, int], planned: list[tuple[int, int]]) -> None:
+    pictures = film_of([("cut", 200, False), ("cut", 400, True), ("cut", 300, False)], 3)
+    index = index_of(900, 10)
+    whole = shots_of(pictures, index, [(0, 900)], holes=[hole])
+
+    assert {200, 600} & {shot.start_frame for shot in whole}
+    assert shots_of(pictures, index, planned, holes=[hole]) == whole
+
+
+def test_frames_are_read_again_only_where_too_few_came_before() -> None:
+    pictures = np.zeros((900, 8, 8, 3), np.uint8)
+
+    def starts(*holes: tuple[int, int]) -> list[int]:
+        reader = ArrayReader(pictures, holes)
+        frames = [n for n, _ in read_with_lead(reader, 600, needed=100, lead=110)]
+        assert frames[-300:] == list(range(600, 900))
+        assert 100 <= len(frames) - 300 <= 110
+        return reader.starts
+
+    assert starts() == [490]
+    assert starts((590, 600)) == [490]  # as many as are needed are left
+    assert starts((589, 600)) == [490, 380]
+    assert starts((100, 600)) == [490, 380, 160, 0]
 
 
 @pytest.mark.parametrize("spans", [3, 12])
@@ -106,6 +147,41 @@ def test_how_many_keyframes_a_shot_gets(seconds: int, keyframes: int) -> None:
     (shot,) = one_span(("cut", 24 * seconds, False))
 
     assert len(shot.keyframes) == keyframes
+
+
+def held(*stretches: tuple[int, float]) -> FilmIndex:
+    """Times of stretches of (frames, seconds for which the last of them is held)."""
+    gaps = np.concatenate([[*[1 / FPS] * (frames - 1), hold_s] for frames, hold_s in stretches])
+    pts = np.round(1000 * np.cumsum([0.0, *gaps])).astype(np.int64)
+    return FilmIndex(pts[:-1], Fraction(1, 1000), np.zeros(1, np.int32), int(pts[-1]))
+
+
+@pytest.mark.parametrize(
+    ("stretches", "keyframes"),
+    [
+        ([(30, 45), (30, 1 / FPS)], [range(30), range(30, 60)]),
+        ([(1, 17), (59, 20)], [range(1), range(1, 60)]),
+        ([(60, 40)], [range(60)]),
+        ([(20, 24), (20, 24), (20, 24)], [range(20), range(20, 40), range(40, 60)]),
+        ([(59, 33), (1, 16)], [range(59), range(59, 60)]),
+    ],
+)
+def test_a_held_frame_is_chosen_once(stretches: list[tuple[int, float]], keyframes: list[range]) -> None:
+    (shot,) = shots_of(film_of([("cut", 60, False)], 3), held(*stretches), [(0, 60)])
+
+    assert len(shot.keyframes) == len(keyframes)
+    assert all(found.frame in within for found, within in zip(shot.keyframes, keyframes, strict=True))
+
+
+def test_times_of_a_variable_rate_are_the_indexs() -> None:
+    pictures = film_of([("cut", 60, False), ("cut", 60, True)], 1)
+    index = held((30, 1.5), (60, 0.7), (30, 2.0))
+    first, second = shots_of(pictures, index, [(0, 120)])
+
+    assert (first.start_s, first.end_s) == (0, second.start_s)
+    assert second.start_s == pytest.approx(59 / FPS + 1.5, abs=0.002)
+    assert second.end_s == pytest.approx(117 / FPS + 1.5 + 0.7 + 2.0, abs=0.002)
+    assert all(k.time_s == index.time_s(k.frame) for shot in (first, second) for k in shot.keyframes)
 
 
 def test_long_black_is_a_shot_and_short_black_belongs_to_what_follows() -> None:

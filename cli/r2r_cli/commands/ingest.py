@@ -93,6 +93,7 @@ def _take(
     """Take a film in and say so; a refusal is said and returned: the others go on."""
     from r2r_cli import intake, render
     from r2r_shared.errors import FilmRefused
+    from r2r_shared.queries import films
 
     try:
         _check_name(path)
@@ -103,6 +104,8 @@ def _take(
         return error
     if not quiet:
         render.note(found.said)
+        for warning in films.probe_of(opened.conn, found.film_id).warnings:
+            render.note(f"note:  {path.name}: {warning}")
     return found
 
 
@@ -159,7 +162,7 @@ def _film(opened: Session, film_id: int | None) -> Film | None:
 
 
 def _report(opened: Session, taken: list[Intake], refused: list[tuple[Path, FilmRefused]]) -> dict[str, Any]:
-    from r2r_shared.queries import jobs
+    from r2r_shared.queries import films, jobs
 
     asked = [found.job_id for found in taken if found.job_id is not None]
     of_films = {job.id: job for job in jobs.several(opened.conn, asked)}
@@ -176,6 +179,7 @@ def _report(opened: Session, taken: list[Intake], refused: list[tuple[Path, Film
                 "shots": 0 if film is None else film.shots,
                 "keyframes": 0 if film is None else film.keyframes,
                 "frames_missing": 0 if film is None else film.frames_missing,
+                "warnings": [] if film is None else list(films.probe_of(opened.conn, film.id).warnings),
                 "reader": None if film is None else film.reader,
                 "known": found.known,
                 "job": None

@@ -22,6 +22,7 @@ from typing import Any
 
 from r2r_shared.errors import AnalysisFailed, Cancelled, UserError
 from r2r_shared.probe import child_environment, probe_to_json
+from r2r_shared.processes import MALLOC
 from r2r_shared.records import FilmProbe, FoundShot, SpanAnalysis
 from r2r_workers.media import wire
 from r2r_workers.media.settings import DetectorSettings
@@ -31,6 +32,8 @@ POLL_S = 0.25
 START_S = 30.0
 """Silence that is a child's own before its first frame: a loaded machine imports slowly."""
 CHILD_MEMORY_BYTES = 12 << 30
+ATTEMPTS = {"decord": ("decord", "decord", "pyav"), "pyav": ("pyav", "pyav")}
+"""By the probe's reader: who reads a span, at most so often."""
 
 
 def analyse_span(
@@ -50,12 +53,13 @@ def analyse_span(
 ) -> SpanAnalysis:
     """Find the shots that begin in frames start_frame..end_frame−1 of a film, with their keyframes.
 
-    The probe's reader is used. Where decord fails on the film, dies or stalls, PyAV reads the span instead, once;
-    the answer says which did.
+    The probe's reader is used. A child that dies or stalls says nothing against its reader, so another one is started
+    with the same, once: what comes out is then what an undisturbed run gives. Where decord says that it cannot read
+    the span, or two of its children are lost, PyAV reads it instead; the answer says which did.
 
     Args:
         threads: of the decoder; 0: one a core, at most 8.
-        stall_s: the child is killed after this long without a frame; before its first one it has START_S at least.
+        stall_s: the child is killed after this long without a word; before its first one it has START_S at least.
         limit_s: and after this long altogether.
         on_progress: called with frames and shots so far; at most about four times a second.
         should_stop: asked at least twice a second.
@@ -76,13 +80,16 @@ def analyse_span(
         "memory_bytes": memory_bytes,
     }
     deadline = time.monotonic() + limit_s
-    readers = ("decord", "pyav") if probe.reader == "decord" else ("pyav",)
-    for attempt, reader in enumerate(readers):
+    readers = list(ATTEMPTS[probe.reader])
+    while readers:
+        reader = readers.pop(0)
         run = _ChildRun(child, {**job, "reader": reader})
         try:
             answer = run.listen(stall_s, deadline, on_progress, should_stop)
         except _ChildFailed as exc:
-            if exc.final or attempt + 1 == len(readers):
+            if exc.unreadable:
+                readers = [other for other in readers if other != reader]
+            if exc.final or not readers:
                 raise AnalysisFailed(f"{path.name}, frames {start_frame} to {end_frame}: {exc}") from exc
             continue
         finally:
@@ -98,10 +105,11 @@ def analyse_span(
 
 
 class _ChildFailed(Exception):
-    """Why a child did not answer; `final` where another reader would not do better."""
+    """Why a child gave no shots; `unreadable` where its reader would fail again, `final` where any would."""
 
-    def __init__(self, reason: str, *, final: bool = False) -> None:
+    def __init__(self, reason: str, *, unreadable: bool = False, final: bool = False) -> None:
         super().__init__(reason)
+        self.unreadable = unreadable
         self.final = final
 
 
@@ -116,7 +124,7 @@ class _ChildRun:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
-            env={**child_environment(), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+            env={**MALLOC, **child_environment(), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
             start_new_session=True,
         )
         self._job = json.dumps(job).encode() + b"\n"
@@ -153,7 +161,7 @@ class _ChildRun:
                         if not unsent:
                             selector.unregister(stdin)  # but left open: its end would end the child
                         continue
-                    heard_at, patience_s = time.monotonic(), stall_s  # every message means that a frame was read
+                    heard_at, patience_s = time.monotonic(), stall_s  # every message means that it is at work
                     done = self._take(os.read(stdout.fileno(), 1 << 20), on_progress)
                     if done is not None:
                         return done
@@ -174,7 +182,7 @@ class _ChildRun:
                 if head["kind"] == "failed":
                     if head["hint"]:
                         raise UserError(head["reason"], head["hint"])
-                    raise _ChildFailed(head["reason"], final=not head["retry"])
+                    raise _ChildFailed(head["reason"], unreadable=True, final=not head["retry"])
                 if head["kind"] == "shot":
                     self.shots.append(wire.unpack_shot(head, blobs))
                 else:

@@ -53,20 +53,21 @@ def _analyse(job: dict[str, Any], out: BinaryIO) -> None:
     film = probe_from_json(job["probe"])
     index = FilmIndex.from_bytes(film.index)
     geometry = plan_geometry(film)
-    reader = open_reader(job["reader"], Path(job["path"]), index, geometry, threads=int(job["threads"]))
     tally = Tally()
     shots = 0
     told = 0.0
 
-    def on_frame(frame: int) -> None:
+    def alive() -> None:
+        """Tell the parent, for frames that are only passed over as well: it kills a child that is silent."""
         nonlocal told
-        del frame
         now = time.monotonic()
         if now - told >= PROGRESS_S:
             told = now
             out.write(wire.pack({"kind": "progress", "frames": tally.read, "shots": shots}))
             out.flush()
 
+    threads = int(job["threads"])
+    reader = open_reader(job["reader"], Path(job["path"]), index, geometry, threads=threads, alive=alive)
     try:
         for shot in find_shots(
             reader,
@@ -75,9 +76,9 @@ def _analyse(job: dict[str, Any], out: BinaryIO) -> None:
             DetectorSettings(**job["detector"]),
             start_frame=int(job["start_frame"]),
             end_frame=int(job["end_frame"]),
-            threads=int(job["threads"]),
+            threads=threads,
             tally=tally,
-            on_frame=on_frame,
+            on_frame=lambda _frame: alive(),
         ):
             shots += 1
             out.write(wire.pack_shot(shot))

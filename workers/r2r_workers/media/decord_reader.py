@@ -9,20 +9,21 @@ seeks, it opens nothing by name, and it need not index a ten-gigabyte film for e
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from r2r_shared.film_index import FilmIndex
-from r2r_shared.film_scan import choose_stream, open_film
+from r2r_shared.film_scan import LONGEST_GOP, choose_stream, open_film
 from r2r_workers.media.geometry import Geometry
 from r2r_workers.media.packets import packets_from
 from r2r_workers.media.reader import Picture, ReaderFailed, upright
 
-RUN_FRAMES = 192
-"""Runs are about this long: enough to keep the threads busy, 85 MB of pictures if all are waiting."""
+RUN_FRAMES = LONGEST_GOP
+"""The longest run: enough to keep the threads busy, and 135 MB of 16:9 pictures if all of them are waiting. The
+probe gives films with longer groups of pictures to PyAV."""
 BATCH_FRAMES = 64
 
 
@@ -31,11 +32,14 @@ class DecordReader:
 
     name = "decord"
 
-    def __init__(self, path: Path, index: FilmIndex, geometry: Geometry, *, threads: int) -> None:
+    def __init__(
+        self, path: Path, index: FilmIndex, geometry: Geometry, *, threads: int, alive: Callable[[], None]
+    ) -> None:
         self._path = path
         self._index = index
         self._geometry = geometry
         self._threads = threads
+        self._alive = alive
 
     def read(self, start: int) -> Iterator[tuple[int, Picture]]:
         """See `Reader.read`.
@@ -49,38 +53,50 @@ class DecordReader:
         first = self._index.start_before(start)
         for data, frames in self._runs(first):
             try:
-                video: Any = decord.VideoReader(
-                    io.BytesIO(data),
-                    ctx=decord.cpu(0),
-                    width=self._geometry.decode_width,
-                    height=self._geometry.decode_height,
-                    num_threads=self._threads,
-                )
-                if len(video) != frames:
-                    raise ReaderFailed(f"decord finds {len(video)} frames where {frames} are")
-                for at in range(0, frames, BATCH_FRAMES):
-                    count = min(BATCH_FRAMES, frames - at)
-                    batch = video.get_batch(range(at, at + count)).asnumpy()
-                    for k in range(max(0, start - first - at), count):
-                        yield first + at + k, upright(batch[k], self._geometry)
+                for k, picture in enumerate(self._pictures(data, frames), first):
+                    if k >= start:
+                        yield k, upright(picture, self._geometry)
             except (decord.DECORDError, RuntimeError) as exc:
                 raise ReaderFailed(f"decord: {str(exc).splitlines()[0][:200]}") from exc
             first += frames
 
+    def _pictures(self, data: bytes, frames: int) -> Iterator[Picture]:
+        """A run's pictures as decord gives them. What it holds goes when this ends, before the next run begins."""
+        import decord
+
+        video: Any = decord.VideoReader(
+            io.BytesIO(data),
+            ctx=decord.cpu(0),
+            width=self._geometry.decode_width,
+            height=self._geometry.decode_height,
+            num_threads=self._threads,
+        )
+        if len(video) != frames:
+            raise ReaderFailed(f"decord finds {len(video)} frames where {frames} are")
+        for at in range(0, frames, BATCH_FRAMES):
+            yield from video.get_batch(range(at, min(at + BATCH_FRAMES, frames))).asnumpy()
+            self._alive()
+
     def _runs(self, first: int) -> Iterator[tuple[bytes, int]]:
         """Runs of whole groups of pictures from frame `first`, remuxed into memory, with their frame counts."""
-        starts = {int(self._index.pts[n]) for n in self._index.iframes}
         with open_film(self._path) as container:
             stream = choose_stream(container, self._path.name)
             run: list[Any] = []
-            for packet in packets_from(container, stream, self._index, first):
-                if len(run) >= RUN_FRAMES and packet.is_keyframe and packet.pts in starts:
-                    yield self._remux(stream, run, first), len(run)
-                    first += len(run)
-                    run = []
+            end = self._run_end(first)
+            for packet in packets_from(container, stream, self._index, first, self._alive):
+                self._alive()
                 run.append(packet)
+                if first + len(run) == end:
+                    yield self._remux(stream, run, first), len(run)
+                    first, run = end, []
+                    end = self._run_end(first)
             if run:
                 yield self._remux(stream, run, first), len(run)
+
+    def _run_end(self, first: int) -> int:
+        """The last I-frame within reach of a run that begins at frame `first`, else the next one, else the end."""
+        ends = [*self._index.iframes[self._index.iframes > first].tolist(), self._index.frames]
+        return max((end for end in ends if end <= first + RUN_FRAMES), default=ends[0])
 
     def _remux(self, stream: Any, run: list[Any], first: int) -> bytes:
         times = np.sort(np.array([packet.pts for packet in run], np.int64))

@@ -2,7 +2,8 @@
 
 Frames stream through. A shot's time is divided into bins of a quarter second, each of which keeps its sharpest
 settled frame; 8 s of bins make a block, and a block whose successor is full too is decided and forgotten. So an
-hour without a cut takes no more memory than 16 s of it.
+hour without a cut takes no more memory than 16 s of it. A block in which no frame begins, because one is held or
+many are lost, has no keyframe.
 """
 
 from __future__ import annotations
@@ -56,7 +57,6 @@ class KeyframePicker:
     def __init__(self, start_s: float) -> None:
         self._start_s = start_s
         self._bins: list[_Bin] = []
-        self._decided = 0  # blocks chosen from already
 
     def add(self, frame: int, time_s: float, picture: Picture, signals: Signals, *, settled: bool) -> Chosen | None:
         """Take one frame; returns a choice once it can no longer change.
@@ -79,17 +79,14 @@ class KeyframePicker:
             last.columns = signals.columns if first else np.maximum(last.columns, signals.columns)
         if (kept.settled, kept.sharpness) > (last.best.settled, last.best.sharpness):
             last.best = kept
-        block = int(number * BIN_S / BLOCK_S + 1e-9)
-        if block >= self._decided + 2:
-            return self._take(self._decided)
-        return None
+        return self._take() if _block(last) >= _block(self._bins[0]) + 2 else None
 
     def close(self, end_s: float) -> list[Chosen]:
         """The last choices; a rest that fills no 8 s of its own goes with the 8 s before it."""
         self._close_bin()
         chosen: list[Chosen] = []
-        if self._bins and round((end_s - self._start_s) * 1e6) >= round((self._decided + 2) * BLOCK_S * 1e6):
-            chosen.append(self._take(self._decided))  # the shot ends where its last block does
+        if round((end_s - self._start_s) * 1e6) >= round((_block(self._bins[0]) + 2) * BLOCK_S * 1e6):
+            chosen.append(self._take())  # the shot ends where its last block does, or its last frame is held
         if self._bins:
             first_s = self._start_s + self._bins[0].number * BIN_S
             chosen.append(_choose(self._bins, (first_s + end_s) / 2))
@@ -103,14 +100,17 @@ class KeyframePicker:
             copied = np.ascontiguousarray(kept.picture).copy()
             last.best = _Kept(kept.frame, kept.time_s, kept.settled, kept.sharpness, kept.thumb, copied)
 
-    def _take(self, block: int) -> Chosen:
-        until = round((block + 1) * BLOCK_S / BIN_S)
-        bins = [b for b in self._bins if b.number < until]
+    def _take(self) -> Chosen:
+        """Choose from the first block, and forget it."""
+        block = _block(self._bins[0])
+        bins = [b for b in self._bins if _block(b) == block]
         self._bins = self._bins[len(bins) :]
-        self._decided += 1
-        if not bins:  # a hole of 8 s in the film: take what comes after it
-            bins = self._bins[:1]
         return _choose(bins, self._start_s + (block + 0.5) * BLOCK_S)
+
+
+def _block(one: _Bin) -> int:
+    """The number of the block that a bin lies in."""
+    return int(one.number * BIN_S / BLOCK_S + 1e-9)
 
 
 def _choose(bins: list[_Bin], middle_s: float) -> Chosen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -34,15 +34,27 @@ class Reader(Protocol):
         ...
 
 
-def open_reader(name: str, path: Path, index: FilmIndex, geometry: Geometry, *, threads: int) -> Reader:
-    """The reader called `name`: "decord" or "pyav"."""
+def open_reader(
+    name: str,
+    path: Path,
+    index: FilmIndex,
+    geometry: Geometry,
+    *,
+    threads: int,
+    alive: Callable[[], None] = lambda: None,
+) -> Reader:
+    """The reader called `name`: "decord" or "pyav".
+
+    Args:
+        alive: called while the reader works on what it gives no frames of: those before `start`, and lost ones.
+    """
     if name == "decord":
         from r2r_workers.media.decord_reader import DecordReader
 
-        return DecordReader(path, index, geometry, threads=threads)
+        return DecordReader(path, index, geometry, threads=threads, alive=alive)
     from r2r_workers.media.pyav_reader import PyavReader
 
-    return PyavReader(path, index, geometry, threads=threads)
+    return PyavReader(path, index, geometry, threads=threads, alive=alive)
 
 
 def upright(picture: Picture, geometry: Geometry) -> Picture:

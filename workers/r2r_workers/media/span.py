@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -64,7 +65,8 @@ def find_shots(
             if begins and open_shot:
                 yield open_shot.close(settled.frame)
                 open_shot = None
-            if settled.frame >= end_frame and open_shot is None:
+            # A film whose first frames cannot be read begins all the same: in its first span.
+            if settled.frame >= end_frame and open_shot is None and not first_of_film:
                 yield None
                 return
             if begins and settled.frame >= start_frame:
@@ -73,8 +75,8 @@ def find_shots(
             if open_shot:
                 open_shot.add(settled)
 
-    lead = timing.context + finder.delay + 8 * timing.step
-    for frame, picture in reader.read(max(0, start_frame - lead)):
+    needed = timing.context + finder.delay
+    for frame, picture in read_with_lead(reader, start_frame, needed=needed, lead=needed + 8 * timing.step):
         if start_frame <= frame < end_frame:
             tally.read += 1
         on_frame(frame)
@@ -91,6 +93,33 @@ def find_shots(
     if open_shot:
         yield open_shot.close(index.frames)
     tally.missing = end_frame - start_frame - tally.read
+
+
+def read_with_lead(reader: Reader, start_frame: int, *, needed: int, lead: int) -> Iterator[tuple[int, Picture]]:
+    """Frames from `lead` before `start_frame` on.
+
+    What is decided about a frame hangs on those that were read before it, however far back: where so many of them
+    cannot be decoded that fewer than `needed` are left, they are read again from twice as far.
+    """
+    reach = lead
+    while True:
+        first = max(0, start_frame - reach)
+        before: deque[tuple[int, Picture]] = deque(maxlen=lead)
+        frames = reader.read(first)
+        for frame, picture in frames:
+            if frame < start_frame:
+                before.append((frame, picture))
+                continue
+            if len(before) < needed and first > 0:
+                break
+            while before:
+                yield before.popleft()
+            yield frame, picture
+            yield from frames
+            return
+        else:
+            return  # nothing of the span can be read
+        reach *= 2
 
 
 def make_finder(settings: DetectorSettings, timing: Timing, *, threads: int) -> TransitionFinder:
