@@ -191,24 +191,48 @@ def sample_pictures(container: Any, stream: Any, index: FilmIndex, size: tuple[i
     wanted = [
         int(index.iframes[i]) for i in np.unique(np.linspace(0, len(index.iframes) - 1, count).round().astype(int))
     ]
+    look = _key_picture
     if len(wanted) < 8:  # few I-frames: the film is short or one long group, so look at plain times
         wanted = sorted({*wanted, *(int(n) for n in np.linspace(0, index.frames - 1, 8))})
-    stream.codec_context.skip_frame = "NONKEY" if len(index.iframes) >= 8 else "DEFAULT"
+        look = _picture_at
     pictures: list[NDArray[np.uint8]] = []
     for frame_number in wanted:
         try:
             # In a joined file a seek may land in any part, which will do: bars are the whole film's.
             time = int(index.pts[frame_number]) - index.clock_ticks(frame_number)
             container.seek(time, stream=stream, backward=True)
-            for tries, frame in enumerate(container.decode(stream)):
-                if tries > 8 or frame.pts is None or frame.pts >= time:
-                    rgb = frame.reformat(width=size[0], height=size[1], format="rgb24").to_ndarray()
-                    pictures.append(np.maximum(np.maximum(rgb[..., 0], rgb[..., 1]), rgb[..., 2]))
-                    break
+            frame = look(container, stream, time)
         except (FFmpegError, StopIteration):
             continue
-    stream.codec_context.skip_frame = "DEFAULT"
+        if frame is not None:
+            rgb = frame.reformat(width=size[0], height=size[1], format="rgb24").to_ndarray()
+            pictures.append(np.maximum(np.maximum(rgb[..., 0], rgb[..., 1]), rgb[..., 2]))
     return pictures
+
+
+def _key_picture(container: Any, stream: Any, time: int) -> Any:
+    """The I-frame at `time`, or one soon after. It is decoded alone: left to itself, a decoder that reorders gives
+    it only when the next few have been read."""
+    passed = 0
+    for packet in container.demux(stream):
+        if not packet.size:
+            return None
+        early = packet.pts is not None and packet.pts < time and passed < 8
+        passed += packet.is_keyframe
+        if packet.is_keyframe and not early:
+            context = stream.codec_context
+            frames = [*context.decode(packet), *context.decode(None)]
+            context.flush_buffers()  # it thinks the film has ended
+            return frames[0] if frames else None
+    return None
+
+
+def _picture_at(container: Any, stream: Any, time: int) -> Any:
+    """The frame shown at `time`, or one soon after."""
+    for tries, frame in enumerate(container.decode(stream)):
+        if tries > 8 or frame.pts is None or frame.pts >= time:
+            return frame
+    return None
 
 
 def active_box(pictures: list[NDArray[np.uint8]]) -> Box:

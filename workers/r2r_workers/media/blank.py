@@ -45,7 +45,9 @@ def is_title_card(picture: Picture) -> bool:
 
     height = picture.shape[0]
     ground = _commonest(picture)
-    apart = np.abs(picture.astype(np.int16) - ground).max(axis=2)
+    by_channel = np.abs(picture.astype(np.int16) - ground)
+    # Not max(axis=2): over an axis of three that takes ten times as long.
+    apart = np.maximum(np.maximum(by_channel[..., 0], by_channel[..., 1]), by_channel[..., 2])
     flat = float((apart <= 12).mean())
     marks = (apart > 60).astype(np.uint8)
     share = float(marks.mean())

@@ -69,7 +69,7 @@ class DecordReader:
             ctx=decord.cpu(0),
             width=self._geometry.decode_width,
             height=self._geometry.decode_height,
-            num_threads=self._threads,
+            num_threads=2 * self._threads,  # frame threads wait for one another: as many as cores leave gaps
         )
         if len(video) != frames:
             raise ReaderFailed(f"decord finds {len(video)} frames where {frames} are")

@@ -55,13 +55,13 @@ def measure(small: Picture) -> Signals:
     thumb = cv2.resize(small, (THUMB_WIDTH, THUMB_HEIGHT), interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
     edges = cv2.Laplacian(grey, cv2.CV_16S)
-    _, spread = cv2.meanStdDev(edges)
     rows = cv2.reduce(grey, 1, cv2.REDUCE_MAX).ravel()
     return Signals(
         thumb=thumb.ravel(),  # pyright: ignore[reportArgumentType]
         mean=int(thumb.sum(dtype=np.int64)) / thumb.size,
         peak=int(rows.max()),
-        sharpness=float(spread[0, 0]) ** 2,
+        # Sums of whole numbers below 2^53, so exact; meanStdDev takes three times as long.
+        sharpness=cv2.norm(edges, cv2.NORM_L2SQR) / edges.size - (cv2.sumElems(edges)[0] / edges.size) ** 2,
         rows=rows,  # pyright: ignore[reportArgumentType]
         columns=cv2.reduce(grey, 0, cv2.REDUCE_MAX).ravel(),  # pyright: ignore[reportArgumentType]
     )
