@@ -17,7 +17,7 @@ from r2r_cli.idle_queues import IdleQueues
 from r2r_shared import broker
 from r2r_shared.errors import NotFound, Unavailable
 from r2r_shared.local_worker import LocalWorker
-from r2r_shared.queries import jobs, segments
+from r2r_shared.queries import jobs, segments, sweeping
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -151,7 +151,7 @@ def sweep(opened: Session, job_id: int | None = None) -> None:
         Unavailable: the broker does not answer.
     """
     settings = opened.settings
-    messages = segments.sweep(opened.conn, lease_s=settings.lease_s, max_attempts=settings.max_attempts, job_id=job_id)
+    messages = sweeping.sweep(opened.conn, lease_s=settings.lease_s, max_attempts=settings.max_attempts, job_id=job_id)
     broker.send_all(opened.app, messages)
 
 

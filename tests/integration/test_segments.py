@@ -11,7 +11,7 @@ import pytest
 
 from r2r_shared import db, names
 from r2r_shared.errors import Cancelled, LeaseLost, UserError
-from r2r_shared.queries import jobs, profiles, segments, shots
+from r2r_shared.queries import jobs, profiles, segments, shots, sweeping
 from r2r_shared.records import Box, FoundKeyframe, FoundShot, Lease
 from tests import synthetic
 
@@ -71,7 +71,7 @@ def finish(conn: db.Connection, held: Lease, *, shots: int = 0) -> list[segments
 
 
 def sweep(conn: db.Connection) -> list[segments.Message]:
-    return segments.sweep(conn, lease_s=LEASE_S, max_attempts=ATTEMPTS)
+    return sweeping.sweep(conn, lease_s=LEASE_S, max_attempts=ATTEMPTS)
 
 
 def test_a_segment_has_one_holder(conn: db.Connection, job: int) -> None:
@@ -438,13 +438,13 @@ def test_the_sweep_keeps_few_messages_under_way_and_repeats_them_ever_more_rarel
     segments.add_spans(conn, job_id, [(n, n + 1) for n in range(1000)])
     conn.commit()
 
-    assert len(sweep(conn)) == segments.SENT_AHEAD
+    assert len(sweep(conn)) == sweeping.SENT_AHEAD
     assert sweep(conn) == []
     conn.execute("UPDATE jobs SET created_at = now() - interval '100 s'")
     conn.execute("UPDATE segments SET sent_at = now() - interval '40 s' WHERE sent_at IS NOT NULL")
     assert sweep(conn) == []  # older than a lease, but it has been sent 60 s after the job was made
     conn.execute("UPDATE segments SET sent_at = now() - interval '301 s' WHERE sent_at IS NOT NULL")
-    assert len(sweep(conn)) == segments.SENT_AHEAD
+    assert len(sweep(conn)) == sweeping.SENT_AHEAD
 
 
 def test_cancelling_while_a_lease_is_taken_waits_for_nobody_for_ever(

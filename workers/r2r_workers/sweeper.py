@@ -6,7 +6,7 @@ import logging
 import threading
 
 from r2r_shared.errors import R2RError
-from r2r_shared.queries import segments
+from r2r_shared.queries import segments, sweeping
 from r2r_workers import runtime
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def _run() -> None:
     while not pause.wait(min(EVERY_S, settings.lease_s / 2)):
         try:
             with runtime.connection(autocommit=True) as conn:
-                messages = segments.sweep(conn, lease_s=settings.lease_s, max_attempts=settings.max_attempts)
+                messages = sweeping.sweep(conn, lease_s=settings.lease_s, max_attempts=settings.max_attempts)
             runtime.send(messages)
         except R2RError as error:
             log.warning("no sweep: %s", error)

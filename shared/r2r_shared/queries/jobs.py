@@ -171,6 +171,17 @@ def cancel(conn: Connection[Any], job_id: int) -> str:
         return "cancelled" if settle_cancelled(conn, job_id) else "running"
 
 
+def fail(conn: Connection[Any], job_id: int, *, error: str) -> None:
+    """End a job for a reason; the first one given stays. In the caller's transaction."""
+    conn.execute(
+        """
+        UPDATE jobs SET state = 'failed', error = coalesce(error, %s), finished_at = now()
+         WHERE id = %s AND state IN ('queued', 'running')
+        """,
+        (error, job_id),
+    )
+
+
 def settle_cancelled(conn: Connection[Any], job_id: int) -> bool:
     """End a job that was cancelled, once nobody works on it any more. In the caller's transaction."""
     # Locked first: of two workers that give up at once the second to get here sees what the first one did.

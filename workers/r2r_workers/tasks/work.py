@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from r2r_shared import names
 from r2r_shared.errors import Cancelled, LeaseLost, PermanentError, TransientError, Unavailable, UserError
-from r2r_shared.queries import segments
+from r2r_shared.queries import segments, sweeping
 from r2r_shared.records import Lease
 from r2r_workers import runtime
 from r2r_workers.heartbeat import Heartbeat
@@ -63,7 +63,7 @@ def _again(held: Lease, reason: str) -> None:
     settings = runtime.settings()
     with runtime.connection() as conn:
         segments.hand_back(conn, held, count_attempt=True, error=reason)
-        messages = segments.sweep(
+        messages = sweeping.sweep(
             conn, lease_s=settings.lease_s, max_attempts=settings.max_attempts, job_id=held.job_id
         )
     runtime.send(messages)
