@@ -82,8 +82,7 @@ def _require_numbers(opened: Session, film: Film, profile: Profile) -> None:
 
     again = f"r2r ingest {shlex.quote(film.path)}"
     if film.analysis_id is None:
-        of_its_state = jobs.listed(opened.conn, state=film.state, limit=1_000_000)  # the newest first
-        job = next((job for job in of_its_state if job.film_id == film.id), None)
+        job = jobs.newest_of_film(opened.conn, film.id)
         if job is None:
             raise UserError(f"film {film.id} “{film.title}” has not been analysed: it has no job", again)
         why = f": {' '.join(job.error.split())}" if job.error else ""

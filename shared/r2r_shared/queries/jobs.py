@@ -122,6 +122,12 @@ def listed(conn: Connection[Any], *, state: str | None = None, limit: int = 50) 
         return cur.execute(query, {"state": state, "limit": limit}).fetchall()
 
 
+def newest_of_film(conn: Connection[Any], film_id: int) -> Job | None:
+    """The job that was asked for last for a film, of whatever kind."""
+    with conn.cursor(row_factory=class_row(Job)) as cur:
+        return cur.execute(_SELECT + " WHERE j.film_id = %s ORDER BY j.id DESC LIMIT 1", (film_id,)).fetchone()
+
+
 def several(conn: Connection[Any], job_ids: Sequence[int]) -> list[Job]:
     """These jobs, in one query; those that were removed are not among them."""
     with conn.cursor(row_factory=class_row(Job)) as cur:

@@ -5,7 +5,7 @@ The promises (DESIGN section 6) are kept here, on the database's clock alone:
 * `lease` takes a row nobody holds, counts the attempt at once (so that `kill -9` counts), and hands out
   a fence number that no other lease ever had.
 * `beat` keeps the lease alive, and tells its holder when it was lost or the job was cancelled.
-* `hold` opens the transaction that writes the results, `finish` closes it, and both only while the fence is
+* `hold` opens a short transaction that writes results, `finish` closes each, and both only while the fence is
   still the row's.
 * `sweeping.sweep` finds what no living worker holds: it is sent again, or failed once it is out of attempts.
 
@@ -143,6 +143,9 @@ def beat(conn: Connection[Any], held: Lease, *, progress: float, stats: dict[str
 
 def hold(conn: Connection[Any], held: Lease) -> None:
     """Lock a segment's row, first thing in the transaction that writes its results: until that ends it stays ours.
+
+    For short transactions: a heartbeat and someone who cancels wait for the row. Matching and taking ranges compute
+    for minutes in theirs, and ask for the row when they `finish`.
 
     Raises:
         LeaseLost: the fence is not the row's any more; nothing has been written yet.

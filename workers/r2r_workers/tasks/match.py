@@ -17,7 +17,6 @@ def match_film(held: Lease, pulse: Heartbeat) -> None:
     began = time.perf_counter()
     analysed = bool(held.options.get("analyse", True))
     with runtime.connection() as conn, conn.transaction():
-        segments.hold(conn, held)
         matches.match_film(
             conn,
             held.film_id,

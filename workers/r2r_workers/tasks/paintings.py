@@ -74,7 +74,6 @@ def refresh_ranges(held: Lease, pulse: Heartbeat) -> None:
     """Take the collection's ranges anew, count its revision, and see to the indexes of a large one."""
     pulse.stats = {"stage": "ranges"}
     with runtime.connection() as conn, conn.transaction():
-        segments.hold(conn, held)
         ranges.refresh(conn, held.profile_id)
         indexes.ensure_indexes(conn, held.profile_id)
         pulse.check()
