@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from r2r_cli import render
-from r2r_shared import broker, db
+from r2r_shared import db
+from r2r_shared.broker import Post
 from r2r_shared.collections.text import storable
 from r2r_shared.errors import UserError
 from r2r_shared.local_stack import LocalStack, open_stack
@@ -22,7 +23,6 @@ from r2r_shared.queries import profiles
 from r2r_shared.settings import Settings
 
 if TYPE_CHECKING:
-    from celery import Celery
     from psycopg import Connection
 
     from r2r_shared.local_stack import Stack
@@ -36,7 +36,7 @@ class Session:
     settings: Settings
     stack: Stack
     conn: Connection[Any]
-    _app: Celery | None = None
+    _post: Post | None = None
 
     def reconnect(self) -> None:
         """After a server went away: start this machine's own again, and take a new connection.
@@ -50,11 +50,11 @@ class Session:
         self.conn = db.connect(self.stack.database_url, autocommit=True)
 
     @property
-    def app(self) -> Celery:
+    def post(self) -> Post:
         """For sending; made once, by the commands that send."""
-        if self._app is None:
-            self._app = broker.make_app(self.settings, self.stack.broker_url)
-        return self._app
+        if self._post is None:
+            self._post = Post(self.settings, self.stack.broker_url)
+        return self._post
 
     @property
     def store(self) -> MediaStore:

@@ -1,6 +1,8 @@
 """Celery as the project uses it: one task, sent by name, at least once, never trusted with the truth.
 
-A message is a hint to look at a segment row. Celery is imported only when an app is made.
+A message is a hint to look at a segment row. Training has a Redis database, and so an app, of its own: Redis hands a
+message out again that was not acknowledged within the shortest visibility timeout of all who use the database, and what
+is long enough for a training of days would leave a lost film lying for days. Celery is imported when an app is made.
 """
 # Celery and kombu carry no types.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
@@ -8,9 +10,10 @@ A message is a hint to look at a segment row. Celery is imported only when an ap
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from r2r_shared import names
 from r2r_shared.errors import Unavailable, UserError
@@ -21,26 +24,34 @@ if TYPE_CHECKING:
     from r2r_shared.queries.segments import Message
     from r2r_shared.settings import Settings
 
-_MOST_URGENT = 9
 _SCHEMES = ("redis", "rediss", "redis+socket", "sentinel")
 _SOCKET_TIMEOUT_S = 3
+_DATABASES = 16  # of a Redis, unless it is told otherwise
 # One repetition, at once: a pooled connection may be older than the server. What is lost, the sweep sends again.
 _RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2}
 _HINT = "start it, or set R2R_BROKER_URL to one that runs; `r2r doctor` checks every part"
 
 
-def make_app(settings: Settings, broker_url: str) -> Celery:
-    """The Celery app of a producer or a worker. Connects to nothing yet."""
+def make_app(settings: Settings, broker_url: str, *, training: bool = False) -> Celery:
+    """The Celery app of a producer or a worker. Connects to nothing yet.
+
+    Args:
+        broker_url: of the films' Redis database; with `training` the app is that of the database beside it.
+    """
     from celery import Celery
     from kombu import Exchange, Queue
 
+    if training:
+        broker_url = training_url(settings, broker_url)
+    limit_s = settings.train_limit_s if training else settings.task_limit_s
+    queues = [name for name in names.QUEUES if (name == names.TRAIN) == training]
     app = Celery("r2r", broker=broker_url, set_as_current=False)
     app.conf.update(
         # What a worker serves unless it is told otherwise: all of them.
-        task_queues=[Queue(name, Exchange(name), routing_key=name) for name in names.QUEUES],
-        task_default_queue=names.CONTROL,
-        task_default_exchange=names.CONTROL,
-        task_default_routing_key=names.CONTROL,
+        task_queues=[Queue(name, Exchange(name), routing_key=name) for name in queues],
+        task_default_queue=queues[0],
+        task_default_exchange=queues[0],
+        task_default_routing_key=queues[0],
         # Only text goes over the wire: nothing is unpickled, in either direction.
         task_serializer="json",
         accept_content=["json"],
@@ -49,9 +60,9 @@ def make_app(settings: Settings, broker_url: str) -> Celery:
         task_acks_late=True,
         worker_prefetch_multiplier=1,
         # The child is killed past the limit; kombu must not hand the message to a second one before that.
-        task_time_limit=settings.task_limit_s,
+        task_time_limit=limit_s,
         broker_transport_options={
-            "visibility_timeout": 2 * settings.task_limit_s + 60,
+            "visibility_timeout": 2 * limit_s + 60,
             **_socket_options(),
         },
         # CUDA does not survive fork. A child imports torch first: that takes longer than Celery's 4 s.
@@ -68,25 +79,88 @@ def make_app(settings: Settings, broker_url: str) -> Celery:
     return app
 
 
-def send(app: Celery, segment_id: int, queue: str, *, priority: int = 0) -> None:
-    """Send one hint: look at this segment.
-
-    Args:
-        priority: 0 to 9, the most urgent.
+def training_url(settings: Settings, broker_url: str) -> str:
+    """The Redis database of the queue `train`: as configured, else the one after the films'.
 
     Raises:
-        Unavailable: the broker does not answer, known within about ten seconds.
+        UserError: none can be told from the films' address, or it is the films' own.
     """
-    _send(app, [(segment_id, queue, priority)])
+    hint = "set R2R_TRAIN_BROKER_URL to another database of it, such as redis://:password@host:6379/1"
+    named = settings.train_broker_url
+    if named is not None:
+        if named.rstrip("/") == broker_url.rstrip("/"):
+            raise UserError("films and training have the same Redis database", hint)
+        return named
+    parts = urlsplit(broker_url)
+    if parts.scheme == "redis+socket":  # urlunsplit would drop its empty host
+        query = dict(parse_qsl(parts.query))
+        query["virtual_host"] = _next_database(query.get("virtual_host", "0"), hint)
+        return f"{broker_url.partition('?')[0]}?{urlencode(query)}"
+    return urlunsplit(parts._replace(path=f"/{_next_database(parts.path.strip('/') or '0', hint)}"))
 
 
-def send_all(app: Celery, messages: Iterable[Message]) -> None:
-    """Send hints over one connection, each to the queue of its kind.
+def _next_database(number: str, hint: str) -> str:
+    if not number.isdecimal() or int(number) >= _DATABASES - 1:
+        raise UserError(f"no Redis database comes after number {number} of {_DATABASES}", hint)
+    return str(int(number) + 1)
 
-    Raises:
-        Unavailable: the broker does not answer; some may have been sent.
-    """
-    _send(app, [(message.segment_id, names.QUEUE_OF[message.kind], message.priority) for message in messages])
+
+class Post:
+    """Sends hints, and counts those that wait: each queue by the Redis database that it lies in."""
+
+    def __init__(self, settings: Settings, broker_url: str) -> None:
+        self._settings = settings
+        self._broker_url = broker_url
+        self._apps: dict[bool, Celery] = {}
+
+    def app_of(self, queue: str) -> Celery:
+        """The app that serves a queue."""
+        training = queue == names.TRAIN
+        if training not in self._apps:
+            self._apps[training] = make_app(self._settings, self._broker_url, training=training)
+        return self._apps[training]
+
+    def send(self, messages: Iterable[Message]) -> None:
+        """Send hints over one connection, each to its queue.
+
+        Raises:
+            Unavailable: the broker does not answer, known within about ten seconds; some may have been sent.
+        """
+        for message in messages:
+            app = self.app_of(message.queue)
+            with _translated(app), app.producer_or_acquire() as producer:
+                app.send_task(
+                    names.WORK,
+                    args=[message.segment_id],
+                    queue=message.queue,
+                    producer=producer,
+                    retry=True,
+                    retry_policy=_RETRY,
+                )
+
+    def depth(self, queue: str) -> int:
+        """How many messages wait in a queue, those aside that workers hold.
+
+        Raises:
+            Unavailable: the broker does not answer.
+        """
+        from kombu.exceptions import ChannelError
+
+        app = self.app_of(queue)
+        with _translated(app), app.pool.acquire(block=True, timeout=_SOCKET_TIMEOUT_S) as connection:
+            try:
+                found: Any = connection.default_channel.queue_declare(queue, passive=True)
+            except ChannelError:  # Redis has no key for an empty list
+                return 0
+            return int(found.message_count)
+
+
+@contextmanager
+def _translated(app: Celery) -> Generator[None]:
+    try:
+        yield
+    except connection_errors() as exc:
+        raise _unavailable(str(app.conf.broker_url), exc) from exc
 
 
 def check(broker_url: str) -> str:
@@ -124,10 +198,8 @@ def workers(app: Celery, *, wait_s: float = 1.0) -> list[str]:
     Raises:
         Unavailable: the broker does not answer.
     """
-    try:
+    with _translated(app):
         answers: list[dict[str, Any]] = app.control.ping(timeout=wait_s) or []
-    except connection_errors() as exc:
-        raise _unavailable(str(app.conf.broker_url), exc) from exc
     return sorted(name for answer in answers for name in answer)
 
 
@@ -137,10 +209,8 @@ def served_queues(app: Celery, *, wait_s: float = 1.0) -> set[str]:
     Raises:
         Unavailable: the broker does not answer.
     """
-    try:
+    with _translated(app):
         answers: dict[str, list[dict[str, Any]]] = app.control.inspect(timeout=wait_s).active_queues() or {}
-    except connection_errors() as exc:
-        raise _unavailable(str(app.conf.broker_url), exc) from exc
     return {str(queue["name"]) for queues in answers.values() for queue in queues}
 
 
@@ -157,25 +227,6 @@ def describe(broker_url: str) -> str:
     from kombu.utils.url import maybe_sanitize_url
 
     return str(maybe_sanitize_url(broker_url))
-
-
-def _send(app: Celery, hints: list[tuple[int, str, int]]) -> None:
-    if not hints:
-        return
-    try:
-        with app.producer_or_acquire() as producer:
-            for segment_id, queue, priority in hints:
-                app.send_task(
-                    names.WORK,
-                    args=[segment_id],
-                    queue=queue,
-                    priority=_MOST_URGENT - priority,  # a job's priority grows with its urgency, kombu's falls
-                    producer=producer,
-                    retry=True,
-                    retry_policy=_RETRY,
-                )
-    except connection_errors() as exc:
-        raise _unavailable(str(app.conf.broker_url), exc) from exc
 
 
 def _well_formed(broker_url: str) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from r2r_shared.errors import UserError
@@ -19,34 +20,50 @@ class Settings:
         home: where the local stack lives (`R2R_HOME`).
         database_url: a Postgres to use instead of the local one (`R2R_DATABASE_URL`).
         broker_url: a Redis to use instead of the local one (`R2R_BROKER_URL`).
+        train_broker_url: the Redis database of the queue `train` (`R2R_TRAIN_BROKER_URL`; by default the one after
+            `broker_url`'s). Training runs for days, and what Redis hands out a second time after days would hold up
+            films: the shortest such time on one database holds for all of it, so training has a database of its own.
         media_url: where keyframes and paintings are kept: an absolute directory or `s3://bucket/prefix`
             (`R2R_MEDIA`).
+        film_roots: names for directories that machines mount at different places, name → directory here
+            (`R2R_FILM_ROOTS`, such as `archive=/mnt/films,nas=/srv/nas`).
+        scratch: where films that lie in a bucket are copied to while they are read (`R2R_SCRATCH`; by default under
+            `home`).
+        scratch_bytes: how much of them is kept there at most (`R2R_SCRATCH_GB`).
         profile: the profile to use instead of the active one (`R2R_PROFILE`).
         device: `auto`, `cpu` or `cuda` (`R2R_DEVICE`).
         decode_threads: threads of one decoder (`R2R_DECODE_THREADS`; by default one per core, at most 8).
-        workers: processes of a local worker (`R2R_WORKERS`; by default half the cores, at most 4).
+        workers: children of a worker (`R2R_WORKERS`); None: one for each GPU, else `workers_by_cores`.
         segment_s: length of a segment of film, seconds (`R2R_SEGMENT_SECONDS`).
         lease_s: a segment whose worker has been silent this long is given to another (`R2R_LEASE_SECONDS`).
         max_attempts: how often a segment is tried before its job fails (`R2R_MAX_ATTEMPTS`).
         stall_s: a decoder that yields no frame this long is killed (`R2R_STALL_SECONDS`).
         task_limit_s: hard limit on one segment's work (`R2R_TASK_LIMIT_SECONDS`).
+        train_limit_s: hard limit on one training (`R2R_TRAIN_LIMIT_SECONDS`).
         top_k: matches kept per keyframe (`R2R_TOP_K`).
+        log: how workers write what they do: `text` for people, `json` for machines (`R2R_LOG`).
     """
 
     home: Path
     database_url: str | None = None
     broker_url: str | None = None
+    train_broker_url: str | None = None
     media_url: str = ""
+    film_roots: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    scratch: Path | None = None
+    scratch_bytes: int = 50 << 30
     profile: str | None = None
     device: str = "auto"
     decode_threads: int = 2
-    workers: int = 1
+    workers: int | None = None
     segment_s: float = 600.0
     lease_s: float = 60.0
     max_attempts: int = 3
     stall_s: float = 60.0
     task_limit_s: float = 7200.0
+    train_limit_s: float = 7 * 86400.0
     top_k: int = 20
+    log: str = "text"
 
     @property
     def local(self) -> bool:
@@ -57,6 +74,16 @@ class Settings:
     def media_root(self) -> str:
         """The media store's address: as configured, else a directory under home."""
         return self.media_url or str(self.home / "media")
+
+    @property
+    def workers_by_cores(self) -> int:
+        """Children of a worker without a GPU: half the cores, at most 4."""
+        return min(max((os.cpu_count() or 1) // 2, 1), 4)
+
+    @property
+    def scratch_root(self) -> Path:
+        """Where films from buckets are copied to: as configured, else a directory under home."""
+        return self.scratch or self.home / "scratch"
 
     def make_home(self) -> None:
         """Make the local stack's directory where it is missing.
@@ -106,21 +133,31 @@ class Settings:
         device = env.get("R2R_DEVICE", "auto").lower()
         if device not in {"auto", "cpu", "cuda"}:
             raise UserError(f"R2R_DEVICE={device} is not known", "use auto, cpu or cuda")
+        log = env.get("R2R_LOG", "").lower() or "text"
+        if log not in {"text", "json"}:
+            raise UserError(f"R2R_LOG={log} is not known", "use text or json")
+        scratch = env.get("R2R_SCRATCH", "")
         return Settings(
             home=_home(env),
             database_url=database_url,
             broker_url=broker_url,
+            train_broker_url=env.get("R2R_TRAIN_BROKER_URL") or None,
             media_url=_media(env.get("R2R_MEDIA", "")),
+            film_roots=_film_roots(env.get("R2R_FILM_ROOTS", "")),
+            scratch=_path("R2R_SCRATCH", scratch) if scratch else None,
+            scratch_bytes=int(number("R2R_SCRATCH_GB", 50, low=0.01, high=1e6) * (1 << 30)),
             profile=_profile(env.get("R2R_PROFILE", "")),
             device=device,
             decode_threads=int(number("R2R_DECODE_THREADS", min(os.cpu_count() or 1, 8), low=1, high=64)),
-            workers=int(number("R2R_WORKERS", min(max((os.cpu_count() or 1) // 2, 1), 4), low=1, high=64)),
+            workers=int(number("R2R_WORKERS", 1, low=1, high=64)) if env.get("R2R_WORKERS", "").strip() else None,
             segment_s=number("R2R_SEGMENT_SECONDS", 600, low=1, high=86400),
             lease_s=number("R2R_LEASE_SECONDS", 60, low=2, high=3600),
             max_attempts=int(number("R2R_MAX_ATTEMPTS", 3, low=1, high=20)),
             stall_s=number("R2R_STALL_SECONDS", 60, low=1, high=3600),
             task_limit_s=number("R2R_TASK_LIMIT_SECONDS", 7200, low=10, high=86400),
+            train_limit_s=number("R2R_TRAIN_LIMIT_SECONDS", 7 * 86400, low=10, high=90 * 86400),
             top_k=int(number("R2R_TOP_K", 20, low=1, high=200)),
+            log=log,
         )
 
 
@@ -137,6 +174,20 @@ def _media(url: str) -> str:
     if not place.strip("/"):
         raise UserError(f"R2R_MEDIA={url} names no place", "set it to a directory, or to s3://bucket/prefix")
     return url
+
+
+def _film_roots(text: str) -> dict[str, Path]:
+    """`archive=/mnt/films,nas=/srv/nas` as a dictionary; each directory by its whole path."""
+    roots: dict[str, Path] = {}
+    hint = "write it as name=/directory, several by comma; a name is of letters, digits, - and _"
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        name, separator, directory = entry.partition("=")
+        if not separator or not directory or not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
+            raise UserError(f"R2R_FILM_ROOTS: {entry!r} is no name=/directory", hint)
+        if name in roots:
+            raise UserError(f"R2R_FILM_ROOTS names {name} twice", hint)
+        roots[name] = _path("R2R_FILM_ROOTS", directory)
+    return roots
 
 
 def _path(variable: str, text: str) -> Path:

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from r2r_shared import db, names
-from r2r_shared.queries import jobs, segments
+from r2r_shared.queries import job_changes, jobs, segments
 from r2r_shared.settings import Settings
 from r2r_workers import runtime
 from r2r_workers.tasks.work import work
@@ -42,7 +42,7 @@ def test_cancelling_does_not_wait_for_a_match_under_way(
         conn.rollback()
 
         conn.execute("SET lock_timeout = '3s'")
-        assert jobs.cancel(conn, job_id) == "running"
+        assert job_changes.cancel(conn, job_id) == "running"
         conn.commit()
     matching.join(timeout=30)
 

@@ -19,7 +19,7 @@ from r2r_shared.collections.detect import detect
 from r2r_shared.errors import Unavailable, UserError
 from r2r_shared.importing import DUPLICATE, REPEATED, import_paintings, key_of
 from r2r_shared.media_store import MediaStore
-from r2r_shared.queries import features, jobs, painting_import, paintings, profiles, ranges, segments
+from r2r_shared.queries import features, job_changes, jobs, painting_import, paintings, profiles, ranges, segments
 from r2r_shared.records import Features, PaintingRecord, Refusal
 
 DIM = 4
@@ -170,7 +170,7 @@ def test_nothing_is_queued_where_all_is_measured_and_all_is_under_another_profil
 
 def test_a_failed_or_cancelled_jobs_paintings_are_queued_again(conn, store, source, profile_id):
     first = run(conn, store, source, profile_id).job_id
-    jobs.cancel(conn, first)
+    job_changes.cancel(conn, first)
     second = run(conn, store, source, profile_id).job_id
     assert second not in (None, first)
 

@@ -14,7 +14,9 @@ def main() -> None:
     """Serve queues until told to stop."""
     parser = argparse.ArgumentParser(prog="python -m r2r_workers", description=__doc__)
     parser.add_argument("--queues", default=",".join((names.CONTROL, names.VIDEO, names.PAINTINGS)))
-    parser.add_argument("--processes", type=int, default=None, help="pool children; by default R2R_WORKERS")
+    parser.add_argument(
+        "--processes", type=int, default=None, help="pool children; by default R2R_WORKERS, or the GPUs"
+    )
     parser.add_argument("--local", action="store_true", help="be the one worker of this home; end when stdin closes")
     args = parser.parse_args()
     if args.local:
@@ -26,18 +28,24 @@ def main() -> None:
             raise SystemExit(local_worker.EXIT_ANOTHER_HOLDS_THE_LOCK)
         threading.Thread(target=_end_with_owner, name="owner", daemon=True).start()
 
-    # SIGTERM lets running work end for as long as the broker settings say; Celery reads this when it is imported.
-    os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
-    from r2r_workers import sweeper
-    from r2r_workers.app import app
+    from r2r_shared import logs
+    from r2r_workers import gpus, sweeper
     from r2r_workers.runtime import settings
 
+    logs.configure(settings())
+
+    if names.TRAIN in args.queues.split(","):
+        from r2r_workers.train_app import app
+    else:
+        from r2r_workers.app import app
+    processes = args.processes or (1 if args.local else gpus.pool_size(settings(), os.environ))
     try:
         app.worker_main(
             [
+                *(["--quiet"] if settings().log == "json" else []),  # no banner among the objects
                 "worker",
                 f"--queues={args.queues}",
-                f"--concurrency={args.processes or settings().workers}",
+                f"--concurrency={processes}",
                 "--loglevel=INFO",
                 "--without-gossip",
                 "--without-mingle",

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import _thread
 import logging
 import threading
 import time
 from types import TracebackType
 from typing import Any, Self
 
+from r2r_shared import logs
 from r2r_shared.errors import Cancelled, LeaseLost, R2RError
 from r2r_shared.queries import segments
 from r2r_shared.records import Lease
 from r2r_workers import runtime
 
 log = logging.getLogger(__name__)
+
+START_S = 10.0
 
 
 class Heartbeat:
@@ -32,17 +36,22 @@ class Heartbeat:
         self._silence_s = lease_s * 0.7
         self._left = threading.Event()
         self._reason: R2RError | None = None
-        self._thread = threading.Thread(target=self._run, name=f"heartbeat-{held.id}", daemon=True)
+        self._begun = threading.Event()
+        self._ended = threading.Event()
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        # Thread.start() waits for ever for a thread that dies for want of memory before it says that it has begun.
+        _thread.start_new_thread(self._live, ())
+        if not self._begun.wait(min(START_S, self._silence_s)):
+            self._left.set()
+            raise MemoryError("the heartbeat's thread does not start")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._left.set()
-        self._thread.join(timeout=10)
+        self._ended.wait(timeout=10)
 
     def stopped(self) -> bool:
         """True when the work is to end: the lease is lost or the job cancelled."""
@@ -53,13 +62,20 @@ class Heartbeat:
         if self._reason is not None:
             raise self._reason
 
+    def _live(self) -> None:
+        self._begun.set()
+        try:
+            self._run()
+        finally:
+            self._ended.set()
+
     def _run(self) -> None:
         last_heard = time.monotonic()
         while not self._left.wait(self._every_s):
             try:
                 with runtime.connection(autocommit=True) as conn:
                     while True:
-                        segments.beat(conn, self.held, progress=self.progress, stats=self.stats)
+                        segments.beat(conn, self.held, progress=self.progress, stats=self.stats, log=logs.tail.lines())
                         last_heard = time.monotonic()
                         if self._left.wait(self._every_s):
                             return

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from r2r_shared.errors import PermanentError
+from r2r_shared.errors import Cancelled, PermanentError
 from r2r_shared.records import Features
 from r2r_workers import metrics
 from r2r_workers.models.protocols import Models, Picture
@@ -32,7 +32,13 @@ class Times:
 
 
 def measure(
-    jpegs: Sequence[bytes], models: Models, batch: int = 16, *, threads: int = 1, times: Times | None = None
+    jpegs: Sequence[bytes],
+    models: Models,
+    batch: int = 16,
+    *,
+    threads: int = 1,
+    should_stop: Callable[[], bool] = lambda: False,
+    times: Times | None = None,
 ) -> list[Features]:
     """Measure pictures under one profile's models, in the order given.
 
@@ -44,9 +50,11 @@ def measure(
         models: from `r2r_workers.models.load`.
         batch: pictures decoded and run at a time; bounds memory.
         threads: that decode pictures and compute metrics; the models have their own.
+        should_stop: asked before each batch.
         times: where the time went is added to this.
 
     Raises:
+        Cancelled: should_stop said so.
         PermanentError: a picture cannot be decoded whole, or is larger than 512 px; names its position.
     """
     if batch < 1:
@@ -54,6 +62,8 @@ def measure(
     times = times or Times()
     measured: list[Features] = []
     for start in range(0, len(jpegs), batch):
+        if should_stop():
+            raise Cancelled("the job is over")
         with _added(times, "decode_s"):
             images = each(_decode, enumerate(jpegs[start : start + batch], start), threads=threads)
         with _added(times, "depth_s"):

@@ -74,20 +74,27 @@ def analyse_film(
             store.put(image_key(kept.frame), kept.jpeg)
     on_progress("measure", analysis.frames_read, len(analysis.shots))
     features, model_s = measure_pictures(
-        [kept.jpeg for shot in matchable(analysis.shots) for kept in shot.keyframes], models, threads=threads
+        [kept.jpeg for shot in matchable(analysis.shots) for kept in shot.keyframes],
+        models,
+        threads=threads,
+        should_stop=should_stop,
     )
     return MeasuredSpan(analysis, tuple(features), model_s)
 
 
 def measure_pictures(
-    jpegs: Sequence[bytes], models: Callable[[], Models], *, threads: int
+    jpegs: Sequence[bytes], models: Callable[[], Models], *, threads: int, should_stop: Callable[[], bool]
 ) -> tuple[list[Features], float]:
-    """Features of stored pictures, in their order, and the wall seconds that took, loading the models aside."""
+    """Features of stored pictures, in their order, and the wall seconds that took, loading the models aside.
+
+    Raises:
+        Cancelled: should_stop said so.
+    """
     if not jpegs:
         return [], 0.0
     loaded = models()
     began = time.perf_counter()
-    return measure.measure(jpegs, loaded, threads=threads), time.perf_counter() - began
+    return measure.measure(jpegs, loaded, threads=threads, should_stop=should_stop), time.perf_counter() - began
 
 
 def matchable(shots: Sequence[FoundShot]) -> list[FoundShot]:

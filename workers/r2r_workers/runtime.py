@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import os
 import socket
-from collections.abc import Generator
+import threading
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from r2r_shared import broker, db
-from r2r_shared.errors import PermanentError, UserError
+from r2r_shared.broker import Post
+from r2r_shared.errors import PermanentError, Unavailable, UserError
 from r2r_shared.media_store import MediaStore
 from r2r_shared.queries import profiles
 from r2r_shared.settings import Settings
@@ -24,6 +28,11 @@ if TYPE_CHECKING:
 
     from r2r_shared.queries.segments import Message
     from r2r_shared.records import Features, Profile
+
+
+log = logging.getLogger(__name__)
+
+_loading = threading.Lock()
 
 
 @cache
@@ -60,17 +69,22 @@ def connection(*, autocommit: bool = False) -> Generator[Connection[Any]]:
 
 @cache
 def store() -> MediaStore:
-    """The media store."""
-    return MediaStore(settings().media_root)
+    """The media store, which the worker's main process has made."""
+    return MediaStore(settings().media_root, there=True)
 
 
-@cache
 def models(profile_id: int) -> Models:
-    """The profile's models, loaded once per process.
+    """The profile's models, loaded once per process: a child that warms up and its first segment ask at once.
 
     Raises:
         PermanentError: the weights here are not those that the profile's numbers were made with.
     """
+    with _loading:
+        return _load(profile_id)
+
+
+@cache
+def _load(profile_id: int) -> Models:
     with connection() as conn:
         profile = profiles.get(conn, profile_id)
     try:
@@ -81,9 +95,39 @@ def models(profile_id: int) -> Models:
     return loaded
 
 
-def measure(jpegs: list[bytes], profile_id: int) -> tuple[list[Features], float]:
-    """Features of pictures under a profile, and the wall seconds that took."""
-    return pipeline.measure_pictures(jpegs, lambda: models(profile_id), threads=settings().decode_threads)
+def measure(jpegs: list[bytes], profile_id: int, *, should_stop: Callable[[], bool]) -> tuple[list[Features], float]:
+    """Features of pictures under a profile, and the wall seconds that took.
+
+    Raises:
+        Cancelled: should_stop said so.
+    """
+    return pipeline.measure_pictures(
+        jpegs, lambda: models(profile_id), threads=settings().decode_threads, should_stop=should_stop
+    )
+
+
+def warm() -> None:
+    """Load the models that most segments will ask for, and run them once, while the first film is being decoded.
+
+    What goes wrong here is the first segment's to meet and to say.
+    """
+    try:
+        with connection() as conn:
+            name = settings().profile
+            profile = profiles.active(conn) if name is None else profiles.named(conn, name)
+        if profile is not None:
+            measure([_blank_jpeg()], profile.id, should_stop=lambda: False)
+            log.info("models of profile %s are loaded and warm", profile.name)
+    except Exception as error:  # noqa: BLE001  (a child that cannot warm up can still serve other profiles)
+        log.warning("models are not warm: %s", error)
+
+
+def _blank_jpeg() -> bytes:
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.new("RGB", (pipeline.measure.MAX_SIDE_PX, 288), (128, 128, 128)).save(out, "JPEG")
+    return out.getvalue()
 
 
 def _check(profile: Profile, loaded: Models) -> None:
@@ -95,14 +139,24 @@ def _check(profile: Profile, loaded: Models) -> None:
         )
 
 
-@cache
-def app() -> Celery:
-    """The Celery app of this process, for sending."""
+def make_app(*, training: bool) -> Celery:
+    """The Celery app that a worker of films, or of trainings, serves."""
     url = settings().broker_url
     assert url is not None
-    return broker.make_app(settings(), url)
+    return broker.make_app(settings(), url, training=training)
+
+
+@cache
+def post() -> Post:
+    """Sends this process's hints."""
+    url = settings().broker_url
+    assert url is not None
+    return Post(settings(), url)
 
 
 def send(messages: list[Message]) -> None:
-    """Send hints. Losing one is no harm: the sweep sends it again from the rows."""
-    broker.send_all(app(), messages)
+    """Send hints of work that is committed. Losing one is no harm: the sweep sends it again from the rows."""
+    try:
+        post().send(messages)
+    except Unavailable as error:
+        log.warning("%s", error)

@@ -1,17 +1,19 @@
-"""Every worker sweeps now and then, so that a queue without anyone waiting at it loses nothing either."""
+"""Every worker sweeps now and then, so that a cluster without `r2r beat` loses nothing either."""
 
 from __future__ import annotations
 
 import logging
 import threading
 
+from r2r_shared.dispatch import Sweeper
 from r2r_shared.errors import R2RError
-from r2r_shared.queries import segments, sweeping
+from r2r_shared.queries import setbacks
 from r2r_workers import runtime
 
 log = logging.getLogger(__name__)
 
-EVERY_S = 5.0
+EVERY_S = 4.0
+"""An idle worker asks the database this often: one small query."""
 
 
 def start() -> None:
@@ -20,20 +22,22 @@ def start() -> None:
 
 
 def hand_back(worker_pid: int) -> None:
-    """Put back what the children of a worker held that has ended its pool: stopping it was nobody's failure."""
-    with runtime.connection(autocommit=True) as conn:
-        segments.hand_back_of(conn, runtime.worker_name(worker_pid))
+    """Put back what the children of a worker held that has ended its pool: stopping it was nobody's failure.
+
+    Where the database does not answer, or has not noticed the end of a child, the leases run out instead.
+    """
+    try:
+        with runtime.connection(autocommit=True) as conn:
+            conn.execute("SET lock_timeout = '5s'")
+            setbacks.hand_back_of(conn, runtime.worker_name(worker_pid))
+    except R2RError as error:
+        log.warning("what was held is not handed back: %s", error)
 
 
 def _run() -> None:
     settings = runtime.settings()
+    assert settings.database_url is not None
+    sweeper = Sweeper(settings, settings.database_url, runtime.post())
     pause = threading.Event()
     while not pause.wait(min(EVERY_S, settings.lease_s / 2)):
-        try:
-            with runtime.connection(autocommit=True) as conn:
-                messages = sweeping.sweep(conn, lease_s=settings.lease_s, max_attempts=settings.max_attempts)
-            runtime.send(messages)
-        except R2RError as error:
-            log.warning("no sweep: %s", error)
-        except Exception:  # whatever it is: without a sweep, lost messages stay lost
-            log.exception("no sweep")
+        sweeper.sweep()

@@ -92,11 +92,11 @@ def _measure(opened: Session, profile: Profile, jpeg: bytes) -> Features:
     from r2r_cli import waiting
     from r2r_shared import names
     from r2r_shared.errors import UserError
-    from r2r_shared.queries import jobs, segments
+    from r2r_shared.queries import job_changes, jobs, segments
     from r2r_shared.records import Features
 
     for forgotten, picture in jobs.forgotten(opened.conn):
-        jobs.remove(opened.conn, forgotten)
+        job_changes.remove(opened.conn, forgotten)
         opened.store.delete_prefix(picture)
     key = f"queries/{uuid.uuid4().hex}.jpg"  # two shells may ask about the same picture
     opened.store.put(key, jpeg)
@@ -105,12 +105,12 @@ def _measure(opened: Session, profile: Profile, jpeg: bytes) -> Features:
         with opened.conn.transaction():
             job_id = jobs.create(opened.conn, kind="match", profile_id=profile.id, options={"image": key}, priority=9)
             segments.add_batches(opened.conn, job_id, names.PICTURE, [[]])
-        waiting.send_job(opened, job_id)
+        waiting.sweep(opened)
         ended = waiting.wait_for_jobs(opened, [job_id], quiet=True, unserved_limit_s=UNSERVED_LIMIT_S)[0]
         if ended.state != "done":
             raise UserError(f"the picture could not be measured: {ended.error}", "r2r doctor")
         return Features(**segments.listed(opened.conn, job_id)[0].stats["features"])
     finally:
         if job_id is not None:
-            jobs.remove(opened.conn, job_id)
+            job_changes.remove(opened.conn, job_id)
         opened.store.delete_prefix(key)

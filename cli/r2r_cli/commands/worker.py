@@ -12,11 +12,14 @@ def worker(
     queues: Annotated[
         str,
         typer.Option(
-            help="Which queues to serve, by comma: control, video, paintings, train. One worker at least has to serve "
-            "each of the first three; `--queues video` is for further machines that only decode films."
+            help="Which queues to serve, by comma: control, video, paintings; or train, alone. One worker at least has "
+            "to serve each of the first three; `--queues video` is for further machines that only decode films."
         ),
     ] = "control,video,paintings",
-    processes: Annotated[int | None, typer.Option(min=1, max=64, help="Pool children; by default R2R_WORKERS.")] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Pool children; by default R2R_WORKERS, else one for each GPU or two cores."),
+    ] = None,
 ) -> None:
     """Run a worker until it is told to stop. It leases segments and holds no state of its own.
 
@@ -33,9 +36,14 @@ def worker(
         raise typer.BadParameter(
             f"no queue {', '.join(unknown)}; there are {', '.join(names.QUEUES)}", param_hint="--queues"
         )
+    if names.TRAIN in queues.split(",") and queues != names.TRAIN:
+        raise typer.BadParameter(
+            "train has a worker of its own, on a Redis database of its own: start another with --queues train",
+            param_hint="--queues",
+        )
     with context.session() as opened:
         command = [sys.executable, "-m", "r2r_workers", f"--queues={queues}"]
-        command.append(f"--processes={processes or opened.settings.workers}")
+        command += [] if processes is None else [f"--processes={processes}"]
         env = {**MALLOC, **os.environ, **opened.stack.environ()}
         if opened.stack.local:
             raise typer.Exit(_serve_local([*command, "--local"], env))

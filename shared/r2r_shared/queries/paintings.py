@@ -11,7 +11,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from r2r_shared.errors import NotFound
-from r2r_shared.queries import jobs, ranges
+from r2r_shared.queries import job_changes, ranges
 
 _CANDIDATES = 8  # so many of several are named in an error
 
@@ -224,7 +224,7 @@ def unchanged(conn: Connection[Any], rows: Sequence[tuple[int, str]]) -> set[int
 
 def remove_collection(conn: Connection[Any], collection_id: int) -> Removed:
     """Remove a collection with its paintings, their features and matches, in the caller's transaction."""
-    jobs.hold_all(conn, "j.collection_id = %s", collection_id)
+    job_changes.hold_all(conn, "j.collection_id = %s", collection_id)
     conn.execute("SELECT FROM collections WHERE id = %s FOR UPDATE", (collection_id,))
     rows = conn.execute("SELECT id FROM paintings WHERE collection_id = %s", (collection_id,)).fetchall()
     removed = remove(conn, [painting_id for (painting_id,) in rows])

@@ -1,109 +1,174 @@
-"""The sweep: what no living worker holds is sent again, ended with its job, or failed once it is out of attempts.
+"""The sweep: what no living worker holds is queued again, ended with its job, or failed once it is out of attempts;
+and as many messages are sent as there is work to be looked at.
 
-Any number of sweeps may run at once; rows are locked in the order that segments.py describes.
+Any number of sweeps may run at once; rows are locked in the order that segments.py describes. Where there is nothing to
+do a sweep is one small query.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from psycopg import Connection
 
-from r2r_shared.queries import jobs
+from r2r_shared import names
+from r2r_shared.queries import job_changes
 from r2r_shared.queries.segments import Message
 
 SENT_AHEAD = 256
-"""Segments of a kind that have a message under way; the rest wait as rows, and Redis stays small."""
+"""Segments of a queue that have a message under way; the rest wait as rows, and Redis stays small."""
 
-PATIENCE_S = 300.0
-"""A message that may have been lost is repeated at least this often."""
+LOST_S = 3.0
+"""A message this old that is neither in Redis nor with a worker is lost."""
 
 
-def sweep(conn: Connection[Any], *, lease_s: float, max_attempts: int, job_id: int | None = None) -> list[Message]:
-    """Find the work that no living worker holds, and return the messages to send for it.
+def sweep(conn: Connection[Any], *, lease_s: float, max_attempts: int, depth_of: Callable[[str], int]) -> list[Message]:
+    """Put right what no worker will, and return the messages to send.
 
-    Queued segments whose message is older than a lease may have lost it, stale running ones their worker.
-    Those out of attempts fail, with their job. Any number of sweeps may run at once: each skips the rows
-    that another holds. `job_id` confines it to one job.
+    Args:
+        depth_of: how many messages wait in a queue; asked only where rows of it wait.
+
+    Raises:
+        Unavailable: the broker cannot be asked. The rows have been put right by then.
     """
-    args = {
-        "lease_s": lease_s,
-        "max_attempts": max_attempts,
-        "job": job_id,
-        "window": SENT_AHEAD,
-        "patience_s": max(lease_s, PATIENCE_S),
-    }
-    stale = "(s.heartbeat_at IS NULL OR s.heartbeat_at < now() - make_interval(secs => %(lease_s)s))"
-    with conn.transaction():  # of jobs that were cancelled or have failed: what nobody will work on any more
-        ended = conn.execute(
-            f"""
+    loose, stale, waiting = _look(conn, lease_s)
+    if loose:
+        _tie_up(conn, lease_s)
+    if stale:
+        _put_back(conn, lease_s=lease_s, max_attempts=max_attempts)
+        waiting = _look(conn, lease_s)[2]
+    return [message for queue in waiting for message in _top_up(conn, queue, depth_of(queue))]
+
+
+def _look(conn: Connection[Any], lease_s: float) -> tuple[bool, bool, Sequence[str]]:
+    """Whether jobs have loose ends, whether leases have run out, and which queues hold rows."""
+    query = """
+        SELECT EXISTS (SELECT FROM jobs WHERE loose),
+               EXISTS (SELECT FROM segments WHERE state = 'running' AND heartbeat_at IS NULL)
+               OR EXISTS (SELECT FROM segments
+                           WHERE state = 'running' AND heartbeat_at < now() - make_interval(secs => %(lease_s)s)),
+               ARRAY(SELECT queue FROM unnest(%(queues)s::text[]) AS queue
+                      WHERE EXISTS (SELECT FROM segments AS s WHERE s.queue = queue.queue AND s.state = 'queued'))
+    """
+    row = conn.execute(query, {"lease_s": lease_s, "queues": list(names.QUEUES)}).fetchone()
+    assert row is not None
+    return row
+
+
+def _tie_up(conn: Connection[Any], lease_s: float) -> None:
+    """End the open segments of jobs that have failed, or were cancelled; those at work end by themselves."""
+    with conn.transaction():
+        conn.execute(
+            """
             WITH gone AS MATERIALIZED (
-                SELECT s.id FROM segments AS s JOIN jobs AS j ON j.id = s.job_id
-                 WHERE s.state IN ('blocked', 'queued', 'running')
-                   AND (j.state = 'failed'
-                        OR (j.cancel_requested AND j.state IN ('queued', 'running')
-                            AND (s.state <> 'running' OR {stale})))
-                   AND (%(job)s::bigint IS NULL OR s.job_id = %(job)s)
+                SELECT s.id FROM jobs AS j JOIN segments AS s ON s.job_id = j.id
+                 WHERE j.loose
+                   AND (s.state IN ('blocked', 'queued')
+                        OR (s.state = 'running'
+                            AND (j.state = 'failed' OR s.heartbeat_at IS NULL
+                                 OR s.heartbeat_at < now() - make_interval(secs => %(lease_s)s))))
                  ORDER BY s.id
                    FOR NO KEY UPDATE OF s SKIP LOCKED
             )
             UPDATE segments AS s SET state = 'cancelled', finished_at = now() FROM gone WHERE s.id = gone.id
-            RETURNING s.job_id
             """,
-            args,
+            {"lease_s": lease_s},
+        )
+        cancelled = conn.execute(
+            "SELECT id FROM jobs WHERE loose AND cancel_requested AND state IN ('queued', 'running') ORDER BY id"
         ).fetchall()
-        for job in sorted({row[0] for row in ended}):
-            jobs.settle_cancelled(conn, job)
-    with conn.transaction():
-        exhausted = conn.execute(
-            f"""
-            WITH gone AS MATERIALIZED (
-                SELECT s.id FROM segments AS s JOIN jobs AS j ON j.id = s.job_id
-                 WHERE j.state IN ('queued', 'running') AND NOT j.cancel_requested AND s.attempt >= %(max_attempts)s
-                   AND ((s.state = 'running' AND {stale}) OR s.state = 'queued')
-                   AND (%(job)s::bigint IS NULL OR s.job_id = %(job)s)
-                 ORDER BY s.id
-                   FOR NO KEY UPDATE OF s SKIP LOCKED
-            )
-            UPDATE segments AS s
-               SET state = 'failed', finished_at = now(),
-                   error = CASE WHEN s.state = 'running'
-                                THEN format('%%s attempts; each time the worker died or fell silent (last: %%s)%%s',
-                                            s.attempt, s.worker, '; before that: ' || s.error)
-                                ELSE format('%%s attempts; the last one: %%s', s.attempt, s.error) END
-              FROM gone WHERE s.id = gone.id
-            RETURNING s.job_id, s.error
-            """,
-            args,
-        ).fetchall()
-        for job, error in sorted(exhausted):
-            jobs.fail(conn, job, error=error)
+        for (job,) in cancelled:
+            job_changes.settle_cancelled(conn, job)
+    conn.execute(
+        """
+        UPDATE jobs AS j SET loose = false
+         WHERE j.loose AND j.state NOT IN ('queued', 'running')
+           AND NOT EXISTS (SELECT FROM segments
+                            WHERE job_id = j.id AND state IN ('blocked', 'queued', 'running'))
+        """
+    )
+
+
+def _put_back(conn: Connection[Any], *, lease_s: float, max_attempts: int) -> None:
+    """Queue again what a worker held that is heard no more; what is out of attempts fails, with its job."""
     with conn.transaction():
         rows = conn.execute(
-            f"""
-            WITH next AS MATERIALIZED (
-                SELECT s.id, s.sent_at, j.priority, j.created_at,
-                       row_number() OVER (PARTITION BY s.kind ORDER BY j.priority DESC, j.id, s.number) AS place
+            """
+            WITH gone AS MATERIALIZED (
+                SELECT s.id, s.attempt, s.worker, s.error, s.log
                   FROM segments AS s JOIN jobs AS j ON j.id = s.job_id
-                 WHERE j.state IN ('queued', 'running') AND NOT j.cancel_requested
-                   AND (s.state = 'queued' OR (s.state = 'running' AND {stale}))
-                   AND (%(job)s::bigint IS NULL OR s.job_id = %(job)s)
-            ), due AS MATERIALIZED (
-                SELECT s.id, next.priority
-                  FROM next JOIN segments AS s ON s.id = next.id
-                 WHERE next.place <= %(window)s
-                   AND s.state IN ('queued', 'running')
-                   -- the longer a segment has waited, the rarer its message is repeated: twice as late each time
-                   AND (s.sent_at IS NULL
-                        OR now() - s.sent_at > least(greatest(make_interval(secs => %(lease_s)s),
-                                                              s.sent_at - next.created_at),
-                                                     make_interval(secs => %(patience_s)s)))
-                 ORDER BY next.place
+                 WHERE s.state = 'running'
+                   AND (s.heartbeat_at IS NULL OR s.heartbeat_at < now() - make_interval(secs => %(lease_s)s))
+                   AND j.state IN ('queued', 'running') AND NOT j.cancel_requested
+                 ORDER BY s.id
                    FOR NO KEY UPDATE OF s SKIP LOCKED
+            ), noted AS (
+                INSERT INTO failures (segment_id, attempt, worker, reason, error, log)
+                SELECT id, attempt, worker, 'silent', 'the worker died or fell silent', log FROM gone
             )
-            UPDATE segments AS s SET sent_at = now() FROM due WHERE s.id = due.id
-            RETURNING s.id, s.kind, due.priority
+            UPDATE segments AS s
+               SET state = CASE WHEN s.attempt < %(most)s THEN 'queued' ELSE 'failed' END,
+                   finished_at = CASE WHEN s.attempt < %(most)s THEN NULL ELSE now() END,
+                   error = CASE WHEN s.attempt < %(most)s THEN s.error
+                                ELSE format('%%s attempts; each time the worker died or fell silent (last: %%s)%%s',
+                                            s.attempt, s.worker, '; before that: ' || s.error) END,
+                   heartbeat_at = NULL, sent_at = NULL, progress = 0, stats = '{}'
+              FROM gone
+             WHERE s.id = gone.id
+            RETURNING s.job_id, s.state, s.error
             """,
-            args,
+            {"lease_s": lease_s, "most": max_attempts},
         ).fetchall()
-    return [Message(segment_id=row[0], kind=row[1], priority=row[2]) for row in rows]
+        for job, state, error in sorted(rows, key=lambda row: row[0]):
+            if state == "failed":
+                job_changes.fail(conn, job, error=error)
+
+
+def _top_up(conn: Connection[Any], queue: str, depth: int) -> list[Message]:
+    """Messages for the most urgent segments that have none yet, and in place of those that Redis has lost.
+
+    Which message was lost cannot be known, and need not be: each is worth one look at its queue.
+    """
+    query = """
+        WITH due AS MATERIALIZED (
+            SELECT ahead.id
+              FROM (SELECT id, sent_at FROM segments
+                     WHERE queue = %(queue)s AND state = 'queued' AND (not_before IS NULL OR not_before <= now())
+                     ORDER BY priority DESC, due_at, job_id, number
+                     LIMIT %(ahead)s) AS ahead
+             WHERE ahead.sent_at IS NULL
+             UNION
+            SELECT lost.id
+              FROM (SELECT id FROM segments
+                     WHERE queue = %(queue)s AND state = 'queued'
+                       AND sent_at < now() - make_interval(secs => %(lost_s)s)
+                     ORDER BY sent_at
+                     LIMIT greatest(0, (SELECT count(*) FROM segments
+                                         WHERE queue = %(queue)s AND state = 'queued'
+                                           AND sent_at IS NOT NULL) - %(depth)s)) AS lost
+        ), mine AS MATERIALIZED (
+            SELECT s.id
+              FROM segments AS s JOIN due ON due.id = s.id
+             WHERE s.state = 'queued'
+             ORDER BY s.id
+               FOR NO KEY UPDATE OF s SKIP LOCKED
+        )
+        UPDATE segments AS s SET sent_at = now() FROM mine WHERE s.id = mine.id
+        RETURNING s.id, s.queue
+    """
+    args = {"queue": queue, "ahead": SENT_AHEAD, "lost_s": LOST_S, "depth": depth}
+    with conn.transaction():
+        return [Message(*row) for row in conn.execute(query, args).fetchall()]
+
+
+def note_beat(conn: Connection[Any], host: str) -> None:
+    """Note that this host's `r2r beat` has swept now; those that have been gone for a day are forgotten."""
+    conn.execute(
+        """
+        WITH gone AS (DELETE FROM beats WHERE swept_at < now() - interval '1 day' AND host <> %(host)s)
+        INSERT INTO beats (host, swept_at) VALUES (%(host)s, now())
+        ON CONFLICT (host) DO UPDATE SET swept_at = now()
+        """,
+        {"host": host},
+    )

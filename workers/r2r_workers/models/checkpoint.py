@@ -14,6 +14,7 @@ FEATURES = {"resnet18": 512, "resnet34": 512, "resnet50": 2048}
 """Backbones and the width of their pooled features."""
 
 METADATA_KEY = "reel_to_real"
+_MAX_LAYERS, _MAX_WIDTH = 8, 8192  # the network is built before its tensors are looked at: two gigabytes at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def read_config(path: Path) -> TcnConfig:
         ) from error
     try:
         return _parse(json.loads(metadata[METADATA_KEY]))
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise UserError(
             f"{path} does not say which encoder it holds ({METADATA_KEY!r} in its header: {error})",
             "save the encoder with r2r_workers.models.tcn.save",
@@ -84,6 +85,7 @@ def _parse(fields: dict[str, Any]) -> TcnConfig:
     config = TcnConfig(**{**fields, "head": tuple(int(width) for width in fields["head"])})
     if config.backbone not in FEATURES:
         raise ValueError(f"backbone {config.backbone!r} is not one of {', '.join(FEATURES)}")
-    if any(not 1 <= width <= 8192 for width in config.head) or not 32 <= int(config.side_px) <= 1024:
+    fits = len(config.head) <= _MAX_LAYERS and all(1 <= width <= _MAX_WIDTH for width in config.head)
+    if not fits or not 32 <= int(config.side_px) <= 1024:
         raise ValueError("a width or size is out of range")
     return config

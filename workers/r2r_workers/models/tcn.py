@@ -98,14 +98,22 @@ class TcnEncoder:
         (Johnson and Lindenstrauss 1984; signs as in Achlioptas 2003).
 
         Raises:
-            UserError: they are absent and could not be fetched.
+            UserError: they are absent and could not be fetched, or the file is not what torchvision publishes.
         """
+        import pickle
+
         import torch
 
         weights = IMAGENET[backbone]
         if not weights.present:
             weights.pull(progress=True)
-        state = torch.load(weights.path, map_location="cpu", weights_only=True)
+        try:
+            state = torch.load(weights.path, map_location="cpu", weights_only=True)
+        except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:  # its words run over many lines
+            raise UserError(
+                f"{weights.path} holds something else than tensors ({type(error).__name__}); nothing of it was run",
+                f"delete it, then r2r models pull {backbone}",
+            ) from error
         config = imagenet_config(backbone)
         network = build(config)
         network.get_submodule("backbone").load_state_dict(

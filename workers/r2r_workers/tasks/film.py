@@ -6,9 +6,10 @@ import hashlib
 import json
 
 from r2r_shared.errors import Cancelled, PermanentError
-from r2r_shared.film_file import check_unchanged
+from r2r_shared.film_file import Here
 from r2r_shared.queries import features, films, segments, shots
 from r2r_shared.records import Lease
+from r2r_shared.stamps import check_unchanged
 from r2r_workers import pipeline, runtime
 from r2r_workers.heartbeat import Heartbeat
 from r2r_workers.media.settings import DetectorSettings
@@ -23,7 +24,6 @@ def analyse(held: Lease, pulse: Heartbeat) -> None:
     with runtime.connection() as conn:
         probe = films.probe_of(conn, held.film_id)
         file = films.file_of(conn, held.film_id)
-    path, stamp = file.locate()
     detector = DetectorSettings.from_options(held.options["detector"])
     # The same film under the same settings has the same keyframes: a second attempt writes the same bytes.
     recipe = hashlib.sha256(json.dumps(held.options["detector"], sort_keys=True).encode()).hexdigest()[:8]
@@ -38,27 +38,31 @@ def analyse(held: Lease, pulse: Heartbeat) -> None:
         pulse.progress = 0.9 * min(1.0, frames / length) if stage == "decode" else 0.9
         pulse.stats = {"stage": stage, "frames": min(frames, length), "shots": found}
 
+    def on_bytes(_: int) -> None:
+        pulse.stats = {"stage": "fetch", "frames": 0, "shots": 0}
+
     try:
-        measured = pipeline.analyse_film(
-            path,
-            probe=probe,
-            start_frame=held.start_frame,
-            end_frame=held.end_frame,
-            detector=detector,
-            threads=settings.decode_threads,
-            stall_s=settings.stall_s,
-            limit_s=settings.task_limit_s * 0.9,
-            models=lambda: runtime.models(held.profile_id),
-            store=runtime.store(),
-            image_key=image_key,
-            on_progress=on_progress,
-            should_stop=pulse.stopped,
-        )
+        with file.locate(Here.of(settings), should_stop=pulse.stopped, on_bytes=on_bytes) as (path, stamp):
+            measured = pipeline.analyse_film(
+                path,
+                probe=probe,
+                start_frame=held.start_frame,
+                end_frame=held.end_frame,
+                detector=detector,
+                threads=settings.decode_threads,
+                stall_s=settings.stall_s,
+                limit_s=settings.task_limit_s * 0.9,
+                models=lambda: runtime.models(held.profile_id),
+                store=runtime.store(),
+                image_key=image_key,
+                on_progress=on_progress,
+                should_stop=pulse.stopped,
+            )
+            pulse.check()
+            check_unchanged(path, stamp)
     except Cancelled:
         pulse.check()  # says which it was: the job cancelled, or the lease lost
         raise
-    pulse.check()
-    check_unchanged(path, stamp)
     found = measured.analysis
     stats = {
         "stage": "done",
@@ -100,7 +104,7 @@ def measure_again(held: Lease, pulse: Heartbeat) -> None:
         raise PermanentError(
             f"the media store has lost a keyframe ({error.filename}): ingest the film again with --force"
         ) from error
-    numbers, model_s = runtime.measure(jpegs, held.profile_id)
+    numbers, model_s = runtime.measure(jpegs, held.profile_id, should_stop=pulse.stopped)
     pulse.check()
     ids = [keyframe_id for keyframe_id, _ in rows]
     with runtime.connection() as conn, conn.transaction():

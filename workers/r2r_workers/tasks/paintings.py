@@ -21,7 +21,7 @@ def measure_batch(held: Lease, pulse: Heartbeat) -> None:
         rows = paintings.images(conn, held.items)
     pulse.stats = {"stage": "measure"}
     there, jpegs = _stored(rows)
-    numbers, model_s = runtime.measure(jpegs, held.profile_id)
+    numbers, model_s = runtime.measure(jpegs, held.profile_id, should_stop=pulse.stopped)
     pulse.check()
     with runtime.connection() as conn, conn.transaction():
         segments.hold(conn, held)
@@ -63,7 +63,7 @@ def _stored(rows: list[tuple[int, str]]) -> tuple[list[tuple[int, str]], list[by
 def measure_picture(held: Lease, pulse: Heartbeat) -> None:
     """Measure one picture that a person asks about; its numbers are the segment's answer."""
     jpeg = runtime.store().get(held.options["image"])
-    numbers, model_s = runtime.measure([jpeg], held.profile_id)
+    numbers, model_s = runtime.measure([jpeg], held.profile_id, should_stop=pulse.stopped)
     pulse.check()
     stats = {"stage": "done", "model_s": round(model_s, 3), "features": asdict(numbers[0])}
     with runtime.connection() as conn, conn.transaction():

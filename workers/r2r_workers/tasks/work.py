@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import time
 import traceback
 from collections.abc import Callable
 
-from r2r_shared import names
-from r2r_shared.errors import Cancelled, LeaseLost, PermanentError, TransientError, Unavailable, UserError
-from r2r_shared.queries import segments, sweeping
+from r2r_shared import logs, names
+from r2r_shared.errors import (
+    AnalysisFailed,
+    Cancelled,
+    LeaseLost,
+    PermanentError,
+    TransientError,
+    Unavailable,
+    UserError,
+)
+from r2r_shared.queries import segments, setbacks
+from r2r_shared.queries.setbacks import Failure, Reason
 from r2r_shared.records import Lease
 from r2r_workers import runtime
 from r2r_workers.heartbeat import Heartbeat
 from r2r_workers.tasks import film, match, paintings
 
 log = logging.getLogger(__name__)
+
+PAUSE_S = 1.0
+"""Between two looks at a database that does not answer: hints would be gone through within seconds."""
+
+_NO_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    "insufficient memory",
+    "can't start new thread",
+)
 
 STEPS: dict[str, Callable[[Lease, Heartbeat], None]] = {
     names.FILM: film.analyse,
@@ -26,44 +48,91 @@ STEPS: dict[str, Callable[[Lease, Heartbeat], None]] = {
 }
 
 
-def work(segment_id: int) -> None:
-    """Lease a segment and see it through: done, failed, cancelled, or back in the queue."""
-    settings = runtime.settings()
-    with runtime.connection() as conn:
-        held = segments.lease(
-            conn, segment_id, worker=runtime.name(), lease_s=settings.lease_s, max_attempts=settings.max_attempts
-        )
-    if held is None:  # someone else's, finished, or cancelled
-        return
-    log.info("job %s segment %s (%s): attempt %s", held.job_id, held.id, held.kind, held.attempt)
+def work(hint_id: int) -> None:
+    """Lease the most urgent segment of a queue and see it through: done, failed, cancelled, or back in the queue.
+
+    Args:
+        hint_id: a segment of that queue.
+    """
     try:
-        with Heartbeat(held, lease_s=settings.lease_s) as pulse:
-            STEPS[held.kind](held, pulse)
+        with runtime.connection() as conn:
+            held = segments.lease(conn, hint_id, worker=runtime.name())
+    except Unavailable as error:  # the hint is lost, and sent again by a sweep; the next one meets the same
+        log.warning("nothing is leased: %s", error)
+        time.sleep(PAUSE_S)
+        return
+    if held is None:  # others were quicker, or the message came twice
+        return
+    logs.tail.clear()
+    with logs.about(job_id=held.job_id, film_id=held.film_id, segment_id=held.id, kind=held.kind, attempt=held.attempt):
+        log.info("segment %s of job %s (%s), attempt %s: leased", held.id, held.job_id, held.kind, held.attempt)
+        try:
+            _see_through(held)
+        except Unavailable as error:
+            log.warning("segment %s is left to its lease's end: %s", held.id, error)
+
+
+def _see_through(held: Lease) -> None:
+    try:
+        with Heartbeat(held, lease_s=runtime.settings().lease_s) as pulse:
+            try:
+                STEPS[held.kind](held, pulse)
+            except Cancelled:
+                pulse.check()  # says which it was: the job cancelled, or the lease lost
+                raise
     except LeaseLost as error:
         log.warning("%s: what was computed is thrown away", error)
     except Cancelled:
+        log.info("segment %s: the job was cancelled", held.id)
         with runtime.connection() as conn:
-            segments.give_up(conn, held)
+            setbacks.give_up(conn, held)
     except (TransientError, Unavailable) as error:
-        _again(held, str(error))
+        _put_off(held, str(error))
+    except AnalysisFailed as error:
+        _fail(held, "decoder", str(error))
     except (PermanentError, UserError) as error:
-        reason = f"{error.message}; {error.hint}" if isinstance(error, UserError) and error.hint else str(error)
-        log.error("segment %s failed: %s", held.id, reason)
-        with runtime.connection() as conn:
-            segments.fail(conn, held, error=reason)
+        hint = f"; {error.hint}" if isinstance(error, UserError) and error.hint else ""
+        _fail(held, "refused", f"{error}{hint}")
     except Exception as error:
+        if _out_of_memory(error):
+            _again(held, "memory", f"memory ran out ({error})")
+            return
         log.exception("segment %s", held.id)
         frame = traceback.extract_tb(error.__traceback__)[-1]
-        _again(held, f"{type(error).__name__}: {error} ({frame.name}, line {frame.lineno})")
+        _again(held, "bug", f"{type(error).__name__}: {error} ({frame.name}, line {frame.lineno})")
+    else:
+        log.info("segment %s: done", held.id)
 
 
-def _again(held: Lease, reason: str) -> None:
-    """Back into the queue, the attempt counted; the sweep fails it when there were too many."""
-    log.warning("segment %s goes back into the queue: %s", held.id, reason)
-    settings = runtime.settings()
+def _out_of_memory(error: Exception) -> bool:
+    """Whether it was that, by whatever name: torch, OpenCV and the threads of Python say it in words alone."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    said = str(error).lower()
+    return any(words in said for words in _NO_MEMORY)
+
+
+def _fail(held: Lease, reason: Reason, error: str) -> None:
+    """Trying again would not mend it."""
+    log.error("segment %s failed: %s", held.id, error)
     with runtime.connection() as conn:
-        segments.hand_back(conn, held, count_attempt=True, error=reason)
-        messages = sweeping.sweep(
-            conn, lease_s=settings.lease_s, max_attempts=settings.max_attempts, job_id=held.job_id
-        )
-    runtime.send(messages)
+        setbacks.fail(conn, held, _failure(reason, error))
+
+
+def _put_off(held: Lease, error: str) -> None:
+    """A server or the store is away: the segment waits a while, and that is nobody's failure."""
+    log.warning("segment %s is put off: %s", held.id, error)
+    with runtime.connection() as conn:
+        setbacks.put_off(conn, held, _failure("unavailable", error))
+
+
+def _again(held: Lease, reason: Reason, error: str) -> None:
+    """Back into the queue, the attempt counted; after too many it fails. The next sweep sends its message."""
+    log.warning("segment %s goes back into the queue: %s", held.id, error)
+    with runtime.connection() as conn:
+        setbacks.hand_back(conn, held, _failure(reason, error), max_attempts=runtime.settings().max_attempts)
+
+
+def _failure(reason: Reason, error: str) -> Failure:
+    """For a row that people read: without a password that a driver may have quoted."""
+    return Failure(reason, logs.clean(error), logs.tail.lines())
