@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -12,21 +11,26 @@ from typing import Annotated
 import typer
 
 from r2r_cli.commands import (
+    beat,
     database,
     demo,
     doctor,
     films,
+    health,
     ingest,
     jobs,
     match,
+    metrics,
     models,
     paintings,
     timeline,
     worker,
 )
+from r2r_cli.usage import Group
 
 app = typer.Typer(
     name="r2r",
+    cls=Group,
     help="Which paintings a film looks like, where, and why.",
     epilog="Start with: r2r paintings import ./my-paintings · r2r ingest movie.mp4 · r2r timeline movie.mp4",
     no_args_is_help=True,
@@ -40,10 +44,13 @@ app.command("timeline")(timeline.timeline)
 app.command("match")(match.match)
 app.add_typer(jobs.app, name="jobs")
 app.command("worker")(worker.worker)
+app.command("beat")(beat.beat)
 app.command("up")(worker.up)
 app.add_typer(database.app, name="db")
 app.add_typer(models.app, name="models")
 app.command("doctor")(doctor.doctor)
+app.command("health")(health.health)
+app.command("metrics")(metrics.metrics)
 app.command("demo")(demo.demo)
 
 
@@ -118,10 +125,10 @@ def _first_line(error: Exception) -> str:
 
 
 def _complain(message: str, hint: str) -> None:
-    from r2r_cli.render import printable
+    from r2r_cli.render import print_json, printable
 
     if "--json" in sys.argv:
-        print(json.dumps({"error": message, "hint": hint}, ensure_ascii=False))  # noqa: T201
+        print_json({"error": message, "hint": hint}, indent=None)
     typer.echo(f"error: {printable(message)}", err=True)
     if hint:
         typer.echo(f"hint:  {printable(hint)}", err=True)

@@ -35,6 +35,7 @@ Weights = Annotated[
     typer.Option("--weights", help="Other weights for the eight metrics, such as dc=.3,balance=.05."),
 ]
 AllDates = Annotated[bool, typer.Option("--all-dates", help="Keep paintings made after the film.")]
+Priority = Annotated[int, typer.Option("--priority", min=0, max=9, help="0 to 9: 9 comes before all others.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Exact = Annotated[bool, typer.Option("--exact", help="Score every painting, however large the collection.")]
 

@@ -34,9 +34,10 @@ def note(text: str) -> None:
     typer.echo("\n".join(map(printable, text.split("\n"))), err=True)
 
 
-def print_json(value: Any) -> None:
-    """The one JSON document of a `--json` command."""
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=str)
+def print_json(value: Any, *, indent: int | None = 2) -> None:
+    r"""The one JSON document of a `--json` command. What would steer a terminal is written as \u and four digits."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+    sys.stdout.write(_STEERING.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text))
     sys.stdout.write("\n")
 
 
@@ -66,3 +67,8 @@ def timecode(seconds: float) -> str:
 def short(text: str, width: int) -> str:
     """At most `width` characters."""
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def harmless(value: Any) -> Any:
+    """A text that a spreadsheet would take for a formula, quoted: titles and file names come from anywhere."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

@@ -96,14 +96,9 @@ def write_csv(found: dict[str, Any], path: Path) -> None:
                 (
                     *begin,
                     match["rank"],
-                    *(_harmless(match["painting"][name]) for name in PAINTING),
+                    *(render.harmless(match["painting"][name]) for name in PAINTING),
                     *(match[name] for name in SCORE),
                     *(match["metrics"][name] for name in metrics),
                 )
             )
     files.write_text(path, text.getvalue())
-
-
-def _harmless(value: Any) -> Any:
-    """A text that a spreadsheet would take for a formula, quoted: titles come from anywhere."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

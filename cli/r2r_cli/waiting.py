@@ -4,42 +4,42 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import sys
 import time
 from collections.abc import Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol
 
 import psycopg
 
-from r2r_cli import render
+from r2r_cli import job_progress, render
 from r2r_cli.idle_queues import IdleQueues
-from r2r_shared import broker
+from r2r_cli.job_progress import ENDED, MOST_BARS, Reporter
+from r2r_shared import dispatch
 from r2r_shared.errors import NotFound, Unavailable
 from r2r_shared.local_worker import LocalWorker
-from r2r_shared.queries import jobs, segments, sweeping
+from r2r_shared.queries import job_counts, job_parts, jobs, setbacks
+from r2r_shared.queries.job_counts import Counts, Ranges
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
-
     from r2r_cli.context import Session
     from r2r_shared.queries.jobs import Job
 
-POLL_S = 0.25
+describe = job_progress.describe
+
+POLL_S, LONGEST_POLL_S = 0.25, 2.0
+MANY_POLL_S, MANY_LONGEST_POLL_S = 1.0, 5.0
 SWEEP_S = 2.0
 GRACE_S = 3.0
 AWAY_LIMIT_S = 120.0
-ENDED = ("done", "failed", "cancelled")
 
 
-class Reporter(Protocol):
-    """Shows jobs as they go on."""
+class Watched(Protocol):
+    """The jobs that a command waits for."""
 
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-    def update(self, job: Job) -> None: ...
+    going_on: Ranges
+
+    def look(self) -> object:
+        """Ask for them once and show them; the same answer twice means that nothing moved."""
+        ...
 
 
 def wait_for_jobs(
@@ -49,6 +49,7 @@ def wait_for_jobs(
     quiet: bool = False,
     worker: LocalWorker | None = None,
     unserved_limit_s: float | None = None,
+    parts: bool = False,
 ) -> list[Job]:
     """Wait until all jobs have ended; on this machine's own stack a worker runs for as long.
 
@@ -59,6 +60,7 @@ def wait_for_jobs(
     Args:
         worker: one that was started early; it is ended here all the same.
         unserved_limit_s: how long to wait where no worker serves the jobs' queue; None: until one does.
+        parts: show the running segments of each job, too.
 
     Returns:
         The jobs in the order they were asked for, without those that were removed meanwhile.
@@ -67,41 +69,145 @@ def wait_for_jobs(
         NotFound: all of them were removed.
         Unavailable: a server stayed away, or no worker served the queue for `unserved_limit_s`.
     """
+    with job_progress.reporter(quiet=quiet) as reporter:
+        few = _Few(opened, job_ids, reporter, parts=parts)
+        pace = _Pace(POLL_S, LONGEST_POLL_S)
+        _wait(opened, few, pace, worker=worker, unserved_limit_s=unserved_limit_s)
+    if not few.ended:
+        raise NotFound("nothing is left to wait for", "what was removed takes its jobs with it")
+    return [few.ended[job_id] for job_id in job_ids if job_id in few.ended]
+
+
+def wait_for_many(
+    opened: Session, job_ids: Sequence[int], *, noun: str, quiet: bool = False, worker: LocalWorker | None = None
+) -> Counts:
+    """As `wait_for_jobs`, for any number of jobs: they are counted, and some of those that run are shown.
+
+    Args:
+        noun: what the jobs are about: films.
+
+    Raises:
+        NotFound, Unavailable: as `wait_for_jobs`.
+    """
+    with job_progress.reporter(quiet=quiet) as reporter:
+        many = _Many(opened, Ranges.of(job_ids), reporter, noun)
+        pace = _Pace(MANY_POLL_S, MANY_LONGEST_POLL_S)
+        _wait(opened, many, pace, worker=worker, unserved_limit_s=None)
+    assert many.counts is not None
+    if not many.counts.jobs:
+        raise NotFound("nothing is left to wait for", "what was removed takes its jobs with it")
+    return many.counts
+
+
+class _Few:
+    """Each job by itself."""
+
+    def __init__(self, opened: Session, job_ids: Sequence[int], reporter: Reporter, *, parts: bool) -> None:
+        self._opened = opened
+        self._reporter = reporter
+        self._parts = parts
+        self._left = list(dict.fromkeys(job_ids))
+        self.ended: dict[int, Job] = {}
+        self.going_on = Ranges.of(self._left)
+
+    def look(self) -> object:
+        found = jobs.several(self._opened.conn, self._left)
+        seen: list[object] = []
+        for job in found:
+            running = self._parts and job.state == "running"
+            parts = job_parts.running(self._opened.conn, job.id, limit=MOST_BARS) if running else ()
+            self._reporter.update(job, parts)
+            seen.append((job.id, job.state, job.stage, job.progress, job.segments_done, job.frames))
+            if job.state in ENDED:
+                self.ended[job.id] = job
+        _say_removed(set(self._left) - {job.id for job in found})
+        self._left = [job.id for job in found if job.state not in ENDED]
+        self.going_on = Ranges.of(self._left)
+        return seen
+
+
+class _Many:
+    """All jobs in one line."""
+
+    def __init__(self, opened: Session, meant: Ranges, reporter: Reporter, noun: str) -> None:
+        self._opened = opened
+        self._meant = meant
+        self._reporter = reporter
+        self._noun = noun
+        self._began: tuple[float, float] | None = None  # when we first looked, and how much was through then
+        self.going_on = meant
+        self.counts: Counts | None = None
+
+    def look(self) -> object:
+        conn = self._opened.conn
+        counts = self.counts = job_counts.count(conn, self._meant)
+        ids = job_counts.ids(conn, self._meant, "running", limit=MOST_BARS) if counts.running else []
+        running = jobs.several(conn, ids)
+        if counts.ended == counts.jobs:
+            self.going_on = Ranges.of([])
+        self._reporter.overall(self._said(counts), counts.ended / max(1, counts.jobs), running)
+        return counts, [(job.id, job.stage, job.progress, job.frames) for job in running]
+
+    def _said(self, counts: Counts) -> str:
+        """ "3,120 of 10,000 films, 12 running, 3 failed, 2:10:00 left"."""
+        said = [f"{counts.ended:,} of {counts.jobs:,} {self._noun}"]
+        for state in ("running", "failed", "cancelled"):
+            if number := getattr(counts, state):
+                said.append(f"{number:,} {state}")
+        if removed := self._meant.jobs - counts.jobs:
+            said.append(f"{removed:,} removed meanwhile")
+        through, whole = (counts.ended_s, counts.film_s) if counts.film_s else (counts.ended, counts.jobs)
+        now = time.monotonic()
+        began_at, had = self._began = self._began or (now, through)
+        if through > had and counts.ended < counts.jobs:
+            said.append(f"{render.timecode((now - began_at) * (whole - through) / (through - had))} left")
+        return ", ".join(said)
+
+
+class _Pace:
+    """How long to wait before the next look: a tenth of the time that nothing has moved, and twenty looks at least."""
+
+    def __init__(self, shortest_s: float, longest_s: float) -> None:
+        self._shortest_s, self._longest_s = shortest_s, longest_s
+        self._seen: object = None
+        self._moved = 0.0
+
+    def after(self, seen: object, *, took_s: float) -> float:
+        now = time.monotonic()
+        if seen != self._seen:
+            self._seen, self._moved = seen, now
+        still_s = min(max((now - self._moved) / 10, self._shortest_s), self._longest_s)
+        return max(still_s, min(20 * took_s, 10.0))
+
+
+def _wait(
+    opened: Session, watched: Watched, pace: _Pace, *, worker: LocalWorker | None, unserved_limit_s: float | None
+) -> None:
     worker = worker or local_worker(opened)
     idle = IdleQueues(opened, limit_s=unserved_limit_s)
-    left = list(dict.fromkeys(job_ids))
-    ended: dict[int, Job] = {}
     last_sweep = -SWEEP_S
     away_since: float | None = None
+    pause_s = POLL_S
     try:
-        with _reporter(quiet) as reporter:
-            while True:
-                try:
-                    if worker is not None:
-                        worker.ensure()
-                    if time.monotonic() - last_sweep > SWEEP_S:
-                        last_sweep = time.monotonic()
-                        sweep(opened)
-                    found = jobs.several(opened.conn, left)
-                    for job in found:
-                        reporter.update(job)
-                        if job.state in ENDED:
-                            ended[job.id] = job
-                    _say_removed(set(left) - {job.id for job in found})
-                    going_on = [job for job in found if job.state not in ENDED]
-                    left = [job.id for job in going_on]
-                    idle.look(going_on)
-                    away_since = None
-                except (Unavailable, psycopg.OperationalError) as error:
-                    away_since = away_since or time.monotonic()
-                    _wait_for_servers(opened, error, time.monotonic() - away_since)
-                if not left:
-                    break
-                idle.check()
-                time.sleep(POLL_S)
-        if not ended:
-            raise NotFound("nothing is left to wait for", "what was removed takes its jobs with it")
-        return [ended[job_id] for job_id in job_ids if job_id in ended]
+        while True:
+            try:
+                if worker is not None:
+                    worker.ensure()
+                if time.monotonic() - last_sweep > SWEEP_S:
+                    last_sweep = time.monotonic()
+                    sweep(opened)
+                began = time.monotonic()
+                seen = watched.look()
+                pause_s = pace.after(seen, took_s=time.monotonic() - began)
+                idle.look(seen, watched.going_on)
+                away_since = None
+            except (Unavailable, psycopg.OperationalError) as error:
+                away_since = away_since or time.monotonic()
+                _wait_for_servers(opened, error, time.monotonic() - away_since)
+            if not watched.going_on.jobs:
+                return
+            idle.check()
+            time.sleep(pause_s)
     finally:
         if worker is not None:
             end_worker(opened, worker)
@@ -136,118 +242,13 @@ def end_worker(opened: Session, worker: LocalWorker) -> None:
         return
     worker.stop(grace_s=GRACE_S)
     with contextlib.suppress(psycopg.OperationalError):  # then the lease runs out instead
-        segments.hand_back_of(opened.conn, f"{socket.gethostname()}:{pid}/")
+        setbacks.hand_back_of(opened.conn, f"{socket.gethostname()}:{pid}/")
 
 
-def send_job(opened: Session, job_id: int) -> None:
-    """Send the messages of a job whose rows are committed. Losing them is no harm: whoever waits sends them again."""
-    sweep(opened, job_id)
-
-
-def sweep(opened: Session, job_id: int | None = None) -> None:
-    """Send what was never sent, or lost its message or its worker; of one job, or of all.
+def sweep(opened: Session) -> None:
+    """Send what was never sent, or lost its message or its worker.
 
     Raises:
-        Unavailable: the broker does not answer.
+        Unavailable: a server does not answer.
     """
-    settings = opened.settings
-    messages = sweeping.sweep(opened.conn, lease_s=settings.lease_s, max_attempts=settings.max_attempts, job_id=job_id)
-    broker.send_all(opened.app, messages)
-
-
-def _reporter(quiet: bool) -> Reporter:
-    if quiet:
-        return _Quiet()
-    return _Bars() if sys.stderr.isatty() else _Lines()
-
-
-class _Quiet:
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
-
-    def update(self, job: Job) -> None:
-        pass
-
-
-class _Lines(_Quiet):
-    """Plain lines for a pipe or a log: at each change of stage, and every five seconds."""
-
-    def __init__(self) -> None:
-        self._said: dict[int, tuple[str, float]] = {}
-
-    def update(self, job: Job) -> None:
-        said = self._said.get(job.id)
-        now = time.monotonic()
-        key = job.state if job.state in ENDED else f"{job.state} {job.stage}"
-        if said is not None and said[0] == key and (now - said[1] < 5 or job.state in ENDED):
-            return
-        self._said[job.id] = (key, now)
-        render.note(f"{job.about}: {describe(job)}")
-
-
-class _Bars(_Quiet):
-    """A rich progress bar for each job."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-
-        self._progress = Progress(
-            TextColumn("{task.fields[about]}", markup=False),
-            BarColumn(bar_width=24),
-            TaskProgressColumn(),
-            TextColumn("{task.fields[detail]}", markup=False),
-            console=Console(stderr=True),
-            refresh_per_second=5,
-        )
-        self._tasks: dict[int, TaskID] = {}
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.stop()
-
-    def update(self, job: Job) -> None:
-        about, detail = map(render.printable, (render.short(job.about, 40), describe(job, share=False)))
-        if job.id not in self._tasks:
-            self._tasks[job.id] = self._progress.add_task("", total=1.0, about=about, detail=detail)
-        self._progress.update(self._tasks[job.id], completed=job.progress, about=about, detail=detail)
-
-
-def describe(job: Job, *, share: bool = True) -> str:
-    """Stage, share done, shots, frames a second, time left: as far as they are known."""
-    if job.state == "failed":
-        return f"failed: {job.error}"
-    if job.state != "running":
-        ended = f" in {render.timecode(elapsed_s(job))}" if job.state == "done" else ""
-        found = f", {job.shots} shots" if job.kind == "ingest" and job.shots else ""
-        return f"{job.state}{ended}{found}"
-    parts = [{"film": "decode", "pictures": "measure"}.get(job.stage, job.stage) or "waiting"]
-    if share:
-        parts.append(f"{job.progress:.0%}")
-    elapsed = elapsed_s(job)
-    if job.shots:
-        parts.append(f"{job.shots} shots")
-    if job.frames and elapsed > 0.5 and job.stage in ("film", "decode"):  # afterwards the frames stand still
-        parts.append(f"{job.frames / elapsed:.0f} fps")
-    if job.progress > 0.02 and elapsed > 2:
-        parts.append(f"{render.timecode(elapsed * (1 - job.progress) / job.progress)} left")
-    return " · ".join(parts)
-
-
-def elapsed_s(job: Job) -> float:
-    """Wall seconds since a job began, by this machine's clock; until it ended, if it has."""
-    import datetime as dt
-
-    if job.started_at is None:
-        return 0.0
-    return max(0.0, ((job.finished_at or dt.datetime.now(dt.UTC)) - job.started_at).total_seconds())
+    dispatch.sweep(opened.conn, opened.post, opened.settings)

@@ -2,7 +2,7 @@
 
 `probe()` first refuses what is no regular file, then hands the path to a process of its own
 (`python -m r2r_shared.probe FILE`), which is killed at its limit and bounded in memory: a file made to hang or
-fill a demuxer costs that process, not the caller.
+fill a demuxer costs that process, not the caller. Where many files are probed, `probe_server` makes those processes.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from r2r_shared import probe_server
 from r2r_shared.errors import FilmRefused
 from r2r_shared.records import Box, FilmProbe
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from r2r_shared.film_packets import PacketTable
 
 PROBE_LIMIT_S = 300.0
+SMALL_LIMIT_S, SLOWEST_BYTES_S = 30.0, 1 << 20
+"""A file that a slow disk reads in a moment is not worth 300 s: two kilobytes can claim a hundred million frames."""
 PROBE_MEMORY_BYTES = 6 << 30
 SHORT_S, SHORT_SHARE = 1.0, 0.005
 """A film this much shorter than its header says is cut off: headers round, and count a last frame this way or that."""
@@ -76,6 +79,28 @@ def probe(path: Path, *, limit_s: float = PROBE_LIMIT_S) -> FilmProbe:
         FilmRefused: not a film that can be analysed; the message says what and why, the hint what to do.
     """
     real = resolve_film(path)
+    limit_s = min(limit_s, SMALL_LIMIT_S + real.stat().st_size / SLOWEST_BYTES_S)
+    server = probe_server.of_this_thread()
+    out, status = _ask_a_process(real, limit_s) if server is None else server.ask(real, limit_s)
+    if status == probe_server.TIMED_OUT:
+        raise FilmRefused(
+            f"{path.name} could not be looked through within {limit_s:.0f} s",
+            "copy it to a faster disk; if it is there already, the file is damaged",
+        )
+    try:
+        answer: dict[str, Any] = json.loads(out.strip().splitlines()[-1])
+    except (ValueError, IndexError):
+        raise FilmRefused(
+            f"{path.name} made the decoder fail (exit status {status})",
+            "the file is damaged or malicious; get it anew",
+        ) from None
+    if status == _REFUSED:
+        raise FilmRefused(answer["message"], answer["hint"])
+    return probe_from_json(answer)
+
+
+def _ask_a_process(real: Path, limit_s: float) -> tuple[bytes, int]:
+    """What a process of its own prints of a file, and its exit status; past the limit it is killed."""
     child = subprocess.Popen(
         [sys.executable, "-m", "r2r_shared.probe", str(real)],
         stdin=subprocess.DEVNULL,
@@ -85,26 +110,13 @@ def probe(path: Path, *, limit_s: float = PROBE_LIMIT_S) -> FilmProbe:
         start_new_session=True,
     )
     try:
-        out, _ = child.communicate(timeout=limit_s)
+        return child.communicate(timeout=limit_s)[0], child.returncode
     except subprocess.TimeoutExpired:
-        raise FilmRefused(
-            f"{path.name} could not be looked through within {limit_s:.0f} s",
-            "copy it to a faster disk; if it is there already, the file is damaged",
-        ) from None
+        return b"", probe_server.TIMED_OUT
     finally:
         if child.poll() is None:
             os.killpg(child.pid, signal.SIGKILL)
             child.communicate()
-    try:
-        answer: dict[str, Any] = json.loads(out.splitlines()[-1])
-    except (ValueError, IndexError):
-        raise FilmRefused(
-            f"{path.name} made the decoder fail (exit status {child.returncode})",
-            "the file is damaged or malicious; get it anew",
-        ) from None
-    if child.returncode == _REFUSED:
-        raise FilmRefused(answer["message"], answer["hint"])
-    return probe_from_json(answer)
 
 
 def child_environment() -> dict[str, str]:
@@ -271,7 +283,8 @@ def _choose_reader(film: FilmProbe, bits: int, *, hidden: int, skipped: int) -> 
     return "decord", f"{film.codec} in {film.container.split(',')[0]}, closed groups of pictures"
 
 
-def _main(argument: str) -> int:
+def main(argument: str) -> int:
+    """Print what is in a file as one line of JSON, or why it is refused; the exit status."""
     limit_child(PROBE_MEMORY_BYTES)
     try:
         answer, status = probe_to_json(scan(Path(argument))), 0
@@ -285,4 +298,4 @@ def _main(argument: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1]))
+    sys.exit(main(sys.argv[1]))

@@ -17,6 +17,7 @@ PARTS = {
     "matching": ("matching",),
     "pipeline": ("pipeline",),
     "speed": ("pipeline", "--speed"),
+    "queued": ("queued",),
 }
 
 

@@ -251,13 +251,12 @@ def test_an_ingest_reports_the_film_that_was_removed_and_the_one_that_is_done(r2
     paths = [coded_film(tmp_path / f"{name}.mp4", 30, rate=rate) for name, rate in (("a", 24), ("b", 25))]
     really = waiting.sweep
 
-    def sweep(opened, job_id=None):
-        really(opened, job_id)
-        if job_id is None:  # both are queued, and waited for
-            films_now = {film.title: film.id for film in films.listed(opened.conn)}
-            if "a" in films_now:
-                films.remove(opened.conn, films_now["a"])
-                opened.conn.execute("UPDATE jobs SET state = 'done'")
+    def sweep(opened):
+        really(opened)
+        films_now = {film.title: film.id for film in films.listed(opened.conn)}
+        if set(films_now) == {"a", "b"}:  # both are queued
+            films.remove(opened.conn, films_now["a"])
+            opened.conn.execute("UPDATE jobs SET state = 'done'")
 
     monkeypatch.setattr(waiting, "sweep", sweep)
 

@@ -2,46 +2,77 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from r2r_cli import options
 
 if TYPE_CHECKING:
-    from r2r_shared.doctor import Check
+    from r2r_shared.checks import Check
 
 _MARKS = {"ok": "ok", "warn": "warn", "fail": "FAIL"}
 
 
 def doctor(
     path: Annotated[Path | None, typer.Argument(metavar="[FILM]", help="Look at this file instead.")] = None,
+    remote: Annotated[
+        bool, typer.Option("--remote", help="Ask every worker what it is, sees and would compute with.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
-    """Check every part (servers, versions, codecs, GPU, weights, disk), or list the streams of a film.
+    """Check every part (servers, versions, codecs, GPU, weights, disk), each worker's, or list the streams of a film.
 
-    Example: r2r doctor · r2r doctor movie.mp4
+    Example: r2r doctor · r2r doctor --remote · r2r doctor movie.mp4
     """
+    if path is not None and remote:
+        raise typer.BadParameter("workers are asked about themselves, not about a film", param_hint="--remote")
     if path is not None:
         _film(path, json=json)
+    elif remote:
+        _workers(json=json)
     else:
         _installation(json=json)
 
 
 def _installation(*, json: bool) -> None:
-    from rich.console import Console
+    from r2r_shared.checks import as_json
+    from r2r_shared.doctor import examine_environment
 
-    from r2r_cli import render
-    from r2r_shared import doctor as examination
+    checks = _walk(examine_environment(), "looking at every part …")
+    _show(checks, as_json(checks) if json else None)
+
+
+def _workers(*, json: bool) -> None:
+    from r2r_shared.checks import as_json
+    from r2r_shared.doctor_remote import Remote
+    from r2r_shared.settings import Settings
+
+    remote = Remote(Settings.from_env())
+    checks = _walk(remote.checks(), "asking every worker …")
+    _show(checks, as_json(checks) | {"workers": remote.workers} if json else None)
+
+
+def _walk(looks: Iterator[Check], about: str) -> list[Check]:
+    from rich.console import Console
+    from rich.markup import escape
 
     checks: list[Check] = []
-    with Console(stderr=True).status("looking at every part …") as status:  # silent on a pipe
-        for check in examination.examine_environment():
+    with Console(stderr=True).status(about) as status:  # silent on a pipe
+        for check in looks:
             checks.append(check)
-            status.update(f"{check.name}: {check.verdict} …")
-    if json:
-        render.print_json(examination.as_json(checks))
+            status.update(escape(f"{check.name}: {check.verdict} …"))
+    return checks
+
+
+def _show(checks: list[Check], document: dict[str, Any] | None) -> None:
+    """A table and the remedies, or the document; the exit code says whether anything fails."""
+    from r2r_cli import render
+
+    if document is not None:
+        render.print_json(document)
     else:
         render.table(["part", "", "found"], [(c.name, _MARKS[c.verdict], c.detail) for c in checks])
         for check in checks:

@@ -48,7 +48,7 @@ def show(film: options.Film, json: options.Json = False) -> None:
     from r2r_shared.queries import films
 
     with context.session() as opened:
-        found = films.get(opened.conn, films.find(opened.conn, film, digest_of=intake.digest))
+        found = films.get(opened.conn, intake.find(opened, film))
         probe = films.probe_of(opened.conn, found.id)
     if json:
         details = asdict(probe)
@@ -93,13 +93,14 @@ def remove(
     from r2r_shared.queries import films
 
     with context.session() as opened:
-        found = films.get(opened.conn, films.find(opened.conn, film, digest_of=intake.digest, whole=True))
+        found = films.get(opened.conn, intake.find(opened, film, whole=True))
         if not yes:
             question = f"Remove film {found.id} “{found.title}” with {found.shots} shots?"
             typer.confirm(render.printable(question), abort=True)
         with opened.conn.transaction():
-            prefix = films.remove(opened.conn, found.id)
-        opened.store.delete_prefix(prefix)
+            folders = films.remove(opened.conn, found.id)
+        for folder in folders:
+            opened.store.delete_prefix(folder)
     if json:
         render.print_json({"removed": found.id})
     else:

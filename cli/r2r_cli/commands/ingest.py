@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from r2r_cli import options
 
-if TYPE_CHECKING:
-    from r2r_cli.context import Session
-    from r2r_cli.intake import Intake, Wanted
-    from r2r_shared.errors import FilmRefused
-    from r2r_shared.local_worker import LocalWorker
-    from r2r_shared.queries.films import Film
-    from r2r_shared.queries.jobs import Job
 
-
-def ingest(  # noqa: PLR0912, PLR0917  (a command is its options)
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Film files; directories with --recursive.")],
+def ingest(  # noqa: PLR0917  (a command is its options)
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="PATH…", help="Film files; directories with --recursive.")
+    ] = None,
     title: Annotated[
         str | None, typer.Option(help="The film's title; by default from the file name.", callback=options.utf8)
     ] = None,
@@ -28,9 +22,21 @@ def ingest(  # noqa: PLR0912, PLR0917  (a command is its options)
     year: Annotated[int | None, typer.Option(min=1870, max=2200, help="When it was released.")] = None,
     country: Annotated[str | None, typer.Option(help="Where it was made.", callback=options.utf8)] = None,
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Take the films in directories, too.")] = False,
+    catalogue: Annotated[
+        Path | None,
+        typer.Option(help="A CSV or JSONL of films: path, title, director, year, country.", metavar="FILE"),
+    ] = None,
     shots: Annotated[str, typer.Option(help="Shot detector: adaptive, or transnet (an extra).")] = "adaptive",
     segment_seconds: Annotated[
         float | None, typer.Option(min=1, help="Length of a segment; does not change the result.")
+    ] = None,
+    priority: options.Priority = 0,
+    upload: Annotated[
+        bool, typer.Option("--upload", help="Copy the films into the media store, for workers that do not see them.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="Write what became of each file here: .jsonl or .csv.", metavar="FILE")
     ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Queue the work and return.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Analyse a known film again.")] = False,
@@ -39,161 +45,38 @@ def ingest(  # noqa: PLR0912, PLR0917  (a command is its options)
     """Analyse films: shots, keyframes, style, and the paintings they resemble.
 
     A film is known by its content: the same bytes under another name are the same film, and ingesting it
-    again does nothing but say so. Interrupted work goes on where it was.
+    again does nothing but say so. Interrupted work goes on where it was: the same call again takes up what is
+    missing, of one film or of ten thousand. A file that is refused stops none of the others.
 
     Example: r2r ingest "Barry Lyndon (1975).mkv" --director "Stanley Kubrick"
+
+    Example: r2r ingest --recursive /films --report films.csv --detach
     """
     if shots not in ("adaptive", "transnet"):
         raise typer.BadParameter("use adaptive or transnet", param_hint="--shots")
     if segment_seconds is not None and not math.isfinite(segment_seconds):
         raise typer.BadParameter("a number of seconds", param_hint="--segment-seconds")
-    from r2r_cli import context, intake, render, waiting
-    from r2r_shared.errors import FilmRefused
+    if not paths and catalogue is None:
+        raise typer.BadParameter("name a film, a directory with --recursive, or a --catalogue", param_hint="PATH…")
+    _check_report(report, catalogue)
+    from r2r_cli import ingesting
+    from r2r_cli.asked import Call, place_of
 
-    files = intake.expand(paths, recursive=recursive)
-    if title is not None and len(files) > 1:
-        raise typer.BadParameter(f"one title cannot name {len(files)} films", param_hint="--title")
     described = {"title": title, "director": director, "year": year, "country": country}
-    taken: list[Intake] = []
-    refused: list[tuple[Path, FilmRefused]] = []
-    waited: list[int] = []
-    ended: list[Job] = []
-    with context.session() as opened:
-        wanted = intake.Wanted(
-            context.profile_to_measure(opened), shots, segment_seconds or opened.settings.segment_s, force
-        )
-        worker = None if detach else waiting.local_worker(opened)
-        try:
-            for path in files:
-                found = _take(opened, path, wanted, described, worker=worker, quiet=json)
-                if isinstance(found, FilmRefused):
-                    refused.append((path, found))
-                else:
-                    taken.append(found)
-            waited = [found.job_id for found in taken if found.job_id is not None and not detach]
-            if waited:
-                ended = waiting.wait_for_jobs(opened, waited, quiet=json, worker=worker)
-        except KeyboardInterrupt:
-            render.note("\nstopped; nothing is lost: the same command goes on where it was")
-            raise SystemExit(130) from None
-        finally:
-            if worker is not None:
-                waiting.end_worker(opened, worker)
-        if json:
-            render.print_json(_report(opened, taken, refused))
-        else:
-            _say(opened, taken, ended, detached=detach)
-    if refused or len(ended) < len(waited) or any(job.state != "done" for job in ended):
+    call = Call([place_of(text) for text in paths or ()], recursive, catalogue, described)
+    if title is not None and (call.catalogue is not None or call.at_least() > 1):
+        what = "a catalogue's films" if call.catalogue is not None else f"{call.at_least()} films"
+        raise typer.BadParameter(f"one title cannot name {what}", param_hint="--title")
+    how = ingesting.How(shots, segment_seconds, force, priority, upload, detach, json)
+    if not (ingesting.foresee if dry_run else ingesting.run)(call, how, report):
         raise typer.Exit(1)
 
 
-def _take(
-    opened: Session, path: Path, wanted: Wanted, described: dict[str, Any], *, worker: LocalWorker | None, quiet: bool
-) -> Intake | FilmRefused:
-    """Take a film in and say so; a refusal is said and returned: the others go on."""
-    from r2r_cli import intake, render
-    from r2r_shared.errors import FilmRefused
-    from r2r_shared.queries import films
-
-    try:
-        _check_name(path)
-        found = intake.take(opened, path, wanted, described, worker=worker)
-    except FilmRefused as error:
-        if not quiet:
-            render.note(f"error: {error.message}\nhint:  {error.hint}")
-        return error
-    if not quiet:
-        render.note(found.said)
-        for warning in films.probe_of(opened.conn, found.film_id).warnings:
-            render.note(f"note:  {path.name}: {warning}")
-    return found
-
-
-def _check_name(path: Path) -> None:
-    """A film is found again by its path, which the database keeps as text.
-
-    Raises:
-        FilmRefused: it is no text, or no path at all.
-    """
-    from r2r_shared.collections.text import storable
-    from r2r_shared.errors import FilmRefused
-
-    try:
-        path.is_file()
-        real = str(path.resolve())
-    except (OSError, RuntimeError) as error:  # too long a name, no permission, links in a circle
-        why = error.strerror if isinstance(error, OSError) else error
-        raise FilmRefused(f"{path} cannot be reached: {why}", "check the path, and who may read it") from error
-    if storable(real) != real:
-        raise FilmRefused(f"{storable(real)} has a name that is not text in UTF-8", "rename it, or its directory")
-
-
-def _say(opened: Session, taken: list[Intake], ended: list[Job], *, detached: bool) -> None:
-    from r2r_cli import render
-
-    if detached and opened.stack.local and any(found.job_id for found in taken):
-        render.note("queued; this machine's own stack works on it while `r2r up` or another ingest runs")
-    for job in ended:
-        if job.state == "done":
-            film = _film(opened, job.film_id)
-            if film is None:
-                render.note(f"job {job.id} is done, but its film was removed meanwhile")
-                continue
-            missing = f", {film.frames_missing} frames could not be read" if film.frames_missing else ""
-            render.say(f"film {film.id} “{film.title}”: {film.shots} shots, {film.keyframes} keyframes{missing}")
-        elif job.state == "failed":
-            render.note(f"error: job {job.id} failed: {job.error}\nhint:  r2r jobs show {job.id}")
-        else:
-            render.note(f"job {job.id} was cancelled; `r2r jobs retry {job.id}` starts it again")
-    ready = [found for found in taken if found.job_id is None]
-    if len(taken) == 1 and (ready or (ended and ended[0].state == "done")):
-        render.note(f"see it: r2r timeline {taken[0].film_id}")
-
-
-def _film(opened: Session, film_id: int | None) -> Film | None:
-    """The film; None where someone removed it meanwhile."""
-    from r2r_shared.errors import NotFound
-    from r2r_shared.queries import films
-
-    try:
-        return None if film_id is None else films.get(opened.conn, film_id)
-    except NotFound:
-        return None
-
-
-def _report(opened: Session, taken: list[Intake], refused: list[tuple[Path, FilmRefused]]) -> dict[str, Any]:
-    from r2r_shared.queries import films, jobs
-
-    asked = [found.job_id for found in taken if found.job_id is not None]
-    of_films = {job.id: job for job in jobs.several(opened.conn, asked)}
-    rows: list[dict[str, Any]] = []
-    for found in taken:
-        film = _film(opened, found.film_id)
-        job = None if found.job_id is None else of_films.get(found.job_id)
-        rows.append(
-            {
-                "path": str(found.path),
-                "film": found.film_id,
-                "title": "" if film is None else film.title,
-                "state": "removed" if film is None else film.state,
-                "shots": 0 if film is None else film.shots,
-                "keyframes": 0 if film is None else film.keyframes,
-                "frames_missing": 0 if film is None else film.frames_missing,
-                "warnings": [] if film is None else list(films.probe_of(opened.conn, film.id).warnings),
-                "reader": None if film is None else film.reader,
-                "known": found.known,
-                "job": None
-                if job is None
-                else {
-                    "id": job.id,
-                    "state": job.state,
-                    "error": job.error,
-                    "decode_s": job.decode_s,
-                    "model_s": job.model_s,
-                },
-            }
-        )
-    return {
-        "films": rows,
-        "refused": [{"path": str(path), "error": error.message, "hint": error.hint} for path, error in refused],
-    }
+def _check_report(report: Path | None, catalogue: Path | None) -> None:
+    """A report is one of two forms, and must not take the place of what was to be read."""
+    if report is None:
+        return
+    if report.suffix.lower() not in (".jsonl", ".csv"):
+        raise typer.BadParameter("name it .jsonl or .csv", param_hint="--report")
+    if catalogue is not None and report.resolve() == catalogue.resolve():
+        raise typer.BadParameter("it would take the catalogue's place", param_hint="--report")

@@ -32,6 +32,7 @@ def import_(  # noqa: PLR0917
     clean: Annotated[
         bool, typer.Option("--clean", help="Leave out sketches, sculpture and works later than 1895.")
     ] = False,
+    priority: options.Priority = 0,
     detach: Annotated[bool, typer.Option("--detach", help="Queue the measuring and return.")] = False,
     json: options.Json = False,
 ) -> None:
@@ -65,7 +66,8 @@ def import_(  # noqa: PLR0917
                     clean=clean,
                     on_progress=on_progress,
                 )
-            job = None if summary.job_id is None else _measure(opened, summary.job_id, detach=detach, quiet=json)
+            queued = summary.job_id
+            job = None if queued is None else _measure(opened, queued, priority, detach=detach, quiet=json)
         except KeyboardInterrupt:
             render.note("\nstopped; nothing is lost: the same command goes on where it was")
             raise SystemExit(130) from None
@@ -79,12 +81,14 @@ def import_(  # noqa: PLR0917
         raise typer.Exit(1)
 
 
-def _measure(opened: Session, job_id: int, *, detach: bool, quiet: bool) -> Job:
+def _measure(opened: Session, job_id: int, priority: int, *, detach: bool, quiet: bool) -> Job:
     """Send the job's messages and wait for it, unless that is not wanted."""
     from r2r_cli import render, waiting
-    from r2r_shared.queries import jobs
+    from r2r_shared.queries import job_changes, jobs
 
-    waiting.send_job(opened, job_id)
+    if priority:
+        job_changes.prioritise(opened.conn, job_id, priority)
+    waiting.sweep(opened)
     if not detach:
         mine = jobs.get(opened.conn, job_id)
         assert mine.collection_id is not None

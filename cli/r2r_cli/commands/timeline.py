@@ -40,7 +40,7 @@ def timeline(  # noqa: PLR0917
 
     chosen = options.parse_weights(weights)
     with context.session() as opened:
-        named = films.get(opened.conn, films.find(opened.conn, film, digest_of=intake.digest))
+        named = films.get(opened.conn, intake.find(opened, film))
         profile = context.profile(opened)
         _require_numbers(opened, named, profile)
         found = query.timeline(
