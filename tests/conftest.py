@@ -17,6 +17,7 @@ from r2r_shared import db, migrate
 from r2r_shared.local_postgres import LocalPostgres
 from r2r_shared.local_redis import LocalRedis
 from r2r_shared.settings import Settings
+from tests import s3_server as s3
 
 TEMPLATE = "r2r_template"
 
@@ -105,6 +106,29 @@ def settings(tmp_path: Path, database_url: str, broker_url: str) -> Settings:
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
     return Settings(home=home, database_url=database_url, broker_url=broker_url)
+
+
+@pytest.fixture(scope="session")
+def s3_server(servers_dir: Path) -> Iterator[s3.S3Server]:
+    """The session's S3, without a bucket."""
+    with s3.running(servers_dir / "s3.log") as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(s3_server: s3.S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A bucket of the test's own, and the variables to reach it by."""
+    from s3fs import S3FileSystem
+
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in s3_server.env().items():
+        monkeypatch.setenv(name, value)
+    name = f"bucket-{next(_numbers)}"
+    s3_server.client().create_bucket(Bucket=name)
+    S3FileSystem.clear_instance_cache()  # connections are kept by what was asked for, not by the variables
+    yield name
+    S3FileSystem.clear_instance_cache()
 
 
 @pytest.fixture(scope="session")

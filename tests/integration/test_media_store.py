@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import importlib.util
+import os
 import stat
+import sys
 import threading
+import time
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from r2r_shared.errors import Unavailable, UserError
+from r2r_shared.errors import PermanentError, Unavailable, UserError
 from r2r_shared.media_store import MediaStore
+from r2r_shared.objects import RemoteObject
+from r2r_shared.stamps import Stamp, digest
 
 
-@pytest.fixture(params=["directory", "file url", "fsspec"])
+@pytest.fixture(params=["directory", "file url", "s3"])
 def store(request, tmp_path):
-    """The same promises for a directory and for fsspec's way (its in-memory file system stands on the same API)."""
-    url = {
-        "directory": str(tmp_path / "media"),
-        "file url": f"file://{tmp_path / 'media'}",
-        "fsspec": f"memory://{tmp_path.name}",
-    }[request.param]
-    return MediaStore(url)
+    """The same promises for a directory and for a bucket."""
+    if request.param == "s3":
+        return MediaStore(f"s3://{request.getfixturevalue('bucket')}/media")
+    return MediaStore({"directory": "", "file url": "file://"}[request.param] + str(tmp_path / "media"))
 
 
 def test_what_is_put_can_be_got_replaced_and_removed(store):
@@ -123,8 +125,9 @@ def test_a_place_where_no_directory_can_be_is_one_line(tmp_path):
         MediaStore(str(tmp_path / "file" / "media")).put("a.jpg", b"x")
 
 
-@pytest.mark.skipif(importlib.util.find_spec("s3fs") is not None, reason="the s3 extra is installed")
-def test_a_bucket_without_the_extra_names_the_extra():
+def test_a_bucket_without_the_extra_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "s3fs", None)  # as where it is not installed
+    monkeypatch.delitem(import_module("fsspec.registry")._registry, "s3", raising=False)
     with pytest.raises(UserError, match="s3://films/stills needs a package") as refused:
         MediaStore("s3://films/stills")
     assert refused.value.hint == "pip install 'reel-to-real[s3]'"
@@ -133,3 +136,136 @@ def test_a_bucket_without_the_extra_names_the_extra():
 def test_an_unknown_kind_of_store_is_refused():
     with pytest.raises(UserError, match="of no known kind"):
         MediaStore("carrierpigeon://films")
+
+
+@pytest.mark.parametrize("size", [3, 20 << 20], ids=["at once", "in parts"])
+def test_a_file_is_stored_whole_and_known_by_its_digest(store, tmp_path, size):
+    film = tmp_path / "film.mp4"
+    film.write_bytes(os.urandom(size))
+    sha256, told = digest(film), []
+
+    stamp = store.put_file("uploads/film.mp4", film, sha256=sha256, on_bytes=told.append)
+
+    assert told[-1] == size
+    found = store.look("uploads/film.mp4")
+    assert stamp == (found.stamp if isinstance(found, RemoteObject) else Stamp.of(found))
+    assert stamp.size_bytes == size
+    assert store.get("uploads/film.mp4") == film.read_bytes()
+    assert store.holds("uploads/film.mp4", size_bytes=size, sha256=sha256)
+    assert not store.holds("uploads/film.mp4", size_bytes=size, sha256=bytes(32))
+    assert not store.holds("uploads/film.mp4", size_bytes=size + 1, sha256=sha256)
+    assert not store.holds("uploads/other.mp4", size_bytes=size, sha256=sha256)
+
+
+@pytest.mark.parametrize("size", [3, 20 << 20], ids=["at once", "in parts"])
+def test_a_file_that_changes_while_it_is_sent_is_not_stored(store, tmp_path, size):
+    film = tmp_path / "film.mp4"
+    film.write_bytes(os.urandom(size))
+
+    with pytest.raises(PermanentError, match="changed while it was being read"):
+        store.put_file("uploads/film.mp4", film, sha256=digest(film)[::-1])
+
+    assert not store.exists("uploads/film.mp4")
+    with pytest.raises(PermanentError, match="cannot be read"):
+        store.put_file("uploads/film.mp4", tmp_path / "gone.mp4", sha256=bytes(32))
+
+
+def test_what_is_stopped_while_it_is_sent_leaves_nothing(store, tmp_path, s3_server):
+    film = tmp_path / "film.mp4"
+    film.write_bytes(bytes(40 << 20))
+
+    def stop(done: int) -> None:
+        if done > 30 << 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.put_file("uploads/film.mp4", film, sha256=digest(film), on_bytes=stop)
+
+    assert not store.exists("uploads/film.mp4")
+    if store.url.startswith("s3://"):
+        open_uploads = s3_server.client().list_multipart_uploads(Bucket=store.url.split("/")[2])
+        assert "Uploads" not in open_uploads
+    else:
+        assert list((tmp_path / "media" / "uploads").iterdir()) == []
+
+
+def test_what_a_killed_process_left_half_written_goes_with_the_next_upload(tmp_path):
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"film")
+    folder = tmp_path / "media" / "uploads" / "x"
+    folder.mkdir(parents=True)
+    (folder / ".dead.part").write_bytes(b"fi")
+    os.utime(folder / ".dead.part", (1, 1))
+    (folder / ".other.part").write_bytes(b"someone sends this now")
+
+    MediaStore(str(tmp_path / "media")).put_file("uploads/x/film.mp4", film, sha256=digest(film))
+
+    assert sorted(path.name for path in folder.iterdir()) == [".other.part", "film.mp4"]
+
+
+# buckets that do not serve
+
+
+def everything_of(store, tmp_path):
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"film")
+    return (
+        lambda: store.put("a.jpg", b"x"),
+        lambda: store.get("a.jpg"),
+        lambda: store.exists("a.jpg"),
+        lambda: store.look("a.jpg"),
+        lambda: store.delete_prefix("a"),
+        lambda: store.put_file("a.mp4", film, sha256=digest(film)),
+    )
+
+
+def complaint(use) -> Unavailable:
+    with pytest.raises(Unavailable) as gone:
+        use()
+    assert "\n" not in gone.value.message + gone.value.hint
+    assert "R2R_MEDIA" in gone.value.hint
+    for secret in ("verysecret", "AKIATEST"):
+        assert secret not in gone.value.message
+    return gone.value
+
+
+def test_a_bucket_that_is_not_there_is_named(bucket, tmp_path):
+    for use in everything_of(MediaStore(f"s3://no-{bucket}/media"), tmp_path):
+        assert "there is no such bucket" in complaint(use).message
+
+
+def test_wrong_keys_are_refused_without_being_told(bucket, s3_server, tmp_path):
+    store = MediaStore(f"s3://{bucket}/media")
+    with s3_server.checking_keys():
+        for use in everything_of(store, tmp_path):
+            assert "AWS_ACCESS_KEY_ID" in complaint(use).hint
+
+
+def test_no_keys_at_all_are_asked_for(bucket, monkeypatch):
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    assert "AWS_ACCESS_KEY_ID" in complaint(lambda: MediaStore(f"s3://{bucket}/media").get("a.jpg")).hint
+
+
+def test_a_store_that_is_away_says_so_in_bounded_time(bucket, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    began = time.monotonic()
+    assert "127.0.0.1:9" in complaint(lambda: MediaStore(f"s3://{bucket}/media").put("a.jpg", b"x")).message
+    assert time.monotonic() - began < 30
+
+
+def test_a_store_that_was_there_and_is_gone_is_neither_made_anew_nor_called_empty(tmp_path: Path) -> None:
+    """A share that was taken away: what a worker wrote in its place, nobody would find again."""
+    store = MediaStore(str(tmp_path / "share"), there=True)
+    store.make()
+    store.put("films/17.jpg", b"kept")
+    (tmp_path / "share").rename(tmp_path / "away")
+
+    with pytest.raises(Unavailable, match="is gone"):
+        store.put("films/18.jpg", b"lost")
+    with pytest.raises(Unavailable, match="is gone"):
+        store.get("films/17.jpg")
+
+    assert not (tmp_path / "share").exists()
+    (tmp_path / "away").rename(tmp_path / "share")
+    assert store.get("films/17.jpg") == b"kept"

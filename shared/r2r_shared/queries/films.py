@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,9 +16,11 @@ from psycopg.types.json import Jsonb
 
 from r2r_shared.collections.text import storable
 from r2r_shared.errors import NotFound
-from r2r_shared.film_file import FilmFile, Stamp
-from r2r_shared.queries import jobs
+from r2r_shared.film_file import FilmFile
+from r2r_shared.film_places import Place, parse, texts_of, upload_prefix
+from r2r_shared.queries import job_changes
 from r2r_shared.records import Box, FilmProbe
+from r2r_shared.stamps import Stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,38 +95,54 @@ def by_digest(conn: Connection[Any], sha256: bytes) -> int | None:
     return row[0] if row else None
 
 
-def by_file(conn: Connection[Any], path: Path) -> int | None:
-    """The id of the film last seen at a path, if the file there has not changed since (size and time)."""
+def by_file(conn: Connection[Any], path: Path, *, roots: Mapping[str, Path] | None = None) -> int | None:
+    """The id of the film last seen at a path, if the file there has not changed since (size and time).
+
+    Args:
+        path: a file of this machine, links resolved.
+        roots: this machine's film roots: the file may have been seen under them, here or on another machine.
+    """
     try:
         stamp = Stamp.of(path)
     except OSError:
         return None
+    return by_place(conn, texts_of(path, roots or {}), stamp)
+
+
+def by_place(conn: Connection[Any], places: Sequence[str], stamp: Stamp) -> int | None:
+    """The id of the film last seen at one of these places under that stamp."""
     row = conn.execute(
-        "SELECT film_id FROM film_files WHERE path = %s AND size_bytes = %s AND mtime_ns = %s",
-        (str(path), stamp.size_bytes, stamp.mtime_ns),
+        """
+        SELECT film_id FROM film_files
+         WHERE path = ANY(%s) AND size_bytes = %s AND mtime_ns = %s
+         ORDER BY array_position(%s, path)
+         LIMIT 1
+        """,
+        (list(places), stamp.size_bytes, stamp.mark, list(places)),
     ).fetchone()
     return row[0] if row else None
 
 
-def remember_file(conn: Connection[Any], film_id: int, path: Path, stamp: Stamp) -> None:
-    """Note where a film's bytes lie, for by_file and for the workers."""
+def remember(conn: Connection[Any], film_id: int, place: Place, stamp: Stamp) -> None:
+    """Note where a film's bytes lie, for by_place and for the workers."""
     conn.execute(
         """
         INSERT INTO film_files (path, film_id, size_bytes, mtime_ns) VALUES (%s, %s, %s, %s)
         ON CONFLICT (path) DO UPDATE
            SET film_id = excluded.film_id, size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns
+         WHERE (film_files.film_id, film_files.size_bytes, film_files.mtime_ns)
+               IS DISTINCT FROM (excluded.film_id, excluded.size_bytes, excluded.mtime_ns)
         """,
-        (str(path), film_id, stamp.size_bytes, stamp.mtime_ns),
+        (str(place), film_id, stamp.size_bytes, stamp.mark),
     )
-    seen_at(conn, film_id, path)
 
 
-def seen_at(conn: Connection[Any], film_id: int, path: Path) -> None:
+def seen_at(conn: Connection[Any], film_id: int, place: Place) -> None:
     """Of the places where a film lies, this is the one to show and to try first."""
-    conn.execute("UPDATE films SET path = %s WHERE id = %s AND path <> %s", (str(path), film_id, str(path)))
+    conn.execute("UPDATE films SET path = %s WHERE id = %s AND path <> %s", (str(place), film_id, str(place)))
 
 
-def add(conn: Connection[Any], *, sha256: bytes, path: Path, size_bytes: int, title: str, probe: FilmProbe) -> int:
+def add(conn: Connection[Any], *, sha256: bytes, place: Place, size_bytes: int, title: str, probe: FilmProbe) -> int:
     """A new film, or the one with the same bytes that another process added a moment ago."""
     details = asdict(probe)
     index = details.pop("index")
@@ -141,7 +160,7 @@ def add(conn: Connection[Any], *, sha256: bytes, path: Path, size_bytes: int, ti
         | {
             "sha256": sha256,
             "title": title,
-            "path": str(path),
+            "path": str(place),
             "size": size_bytes,
             "probe": Jsonb(details),
             "index": index,
@@ -196,17 +215,27 @@ def file_of(conn: Connection[Any], film_id: int) -> FilmFile:
     ).fetchall()
     if not rows:
         raise NotFound(f"there is no film {film_id}", "`r2r films list` shows them all")
-    places = tuple((Path(path), Stamp(size, mtime_ns)) for _, path, size, mtime_ns in rows if path is not None)
-    return FilmFile(bytes(rows[0][0]), places)
+    places: list[tuple[Place, Stamp]] = []
+    for _, text, size, mark in rows:
+        with suppress(ValueError):  # a place that nobody can have written by way of r2r leads nowhere
+            if text is not None:
+                places.append((parse(text), Stamp(size, mark)))
+    return FilmFile(bytes(rows[0][0]), tuple(places))
 
 
 def find(
-    conn: Connection[Any], text: str, *, digest_of: Callable[[Path], bytes] | None = None, whole: bool = False
+    conn: Connection[Any],
+    text: str,
+    *,
+    digest_of: Callable[[Path], bytes] | None = None,
+    whole: bool = False,
+    roots: Mapping[str, Path] | None = None,
 ) -> int:
-    """The film that a person means: a path, an id, the title, or an unambiguous piece of it.
+    """The film that a person means: a path or another place, an id, the title, or an unambiguous piece of it.
 
     Args:
         digest_of: is asked for a file that is not known by its place.
+        roots: this machine's film roots.
         whole: a piece of the title is not enough: what is removed is to be named in full.
 
     Raises:
@@ -215,25 +244,28 @@ def find(
     if not text.strip():
         raise NotFound("no film is named", "name one by its path, its number or its title; `r2r films list` shows them")
     if (path := _file(text)) is not None:
-        film_id = by_file(conn, path) if storable(str(path)) == str(path) else None
+        film_id = by_file(conn, path, roots=roots) if storable(str(path)) == str(path) else None
         if film_id is None and digest_of is not None:
             film_id = by_digest(conn, digest_of(path))
         if film_id is None:
             raise NotFound(f"{text} has not been ingested", f"r2r ingest {shlex.quote(text)}")
         return film_id
     name = storable(text)
+    places = texts_of(Path(name), roots or {}) if name.startswith("/") else [name]
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
     rows = conn.execute(
         """
         SELECT id, title, year, id = %(number)s IS TRUE AS by_number,
-               lower(title) = lower(%(name)s) OR path = %(name)s AS by_name
+               lower(title) = lower(%(name)s) OR path = ANY(%(places)s) OR id IN (
+                   SELECT film_id FROM film_files WHERE path = ANY(%(places)s)) AS by_name
           FROM films
-         WHERE id = %(number)s OR lower(title) = lower(%(name)s) OR path = %(name)s
+         WHERE id = %(number)s OR lower(title) = lower(%(name)s) OR path = ANY(%(places)s)
+            OR id IN (SELECT film_id FROM film_files WHERE path = ANY(%(places)s))
             OR (title ILIKE %(piece)s AND NOT %(whole)s)
          ORDER BY by_number DESC, by_name DESC, lower(title), id
          LIMIT 11
         """,
-        {"name": name, "number": number, "piece": f"%{_literal(name)}%", "whole": whole},
+        {"name": name, "places": places, "number": number, "piece": f"%{_literal(name)}%", "whole": whole},
     ).fetchall()
     rows = [row for row in rows if row[3] or row[4]] or rows  # a piece of a title counts where nothing is named in full
     if not rows:
@@ -247,17 +279,17 @@ def find(
     return rows[0][0]
 
 
-def remove(conn: Connection[Any], film_id: int) -> str:
+def remove(conn: Connection[Any], film_id: int) -> tuple[str, str]:
     """Delete a film with all that hangs on it, in the caller's transaction.
 
     Returns:
-        The media store prefix whose files may go after the commit.
+        The folders of the media store that may go after the commit: its keyframes, and what was uploaded of it.
     """
-    jobs.hold_all(conn, "j.film_id = %s", film_id)
+    job_changes.hold_all(conn, "j.film_id = %s", film_id)
     row = conn.execute("DELETE FROM films WHERE id = %s RETURNING encode(sha256, 'hex')", (film_id,)).fetchone()
     if row is None:
         raise NotFound(f"there is no film {film_id}", "`r2r films list` shows them all")
-    return media_prefix(row[0])
+    return media_prefix(row[0]), upload_prefix(row[0])
 
 
 def media_prefix(sha256_hex: str) -> str:
