@@ -67,12 +67,16 @@ def translated() -> Generator[None]:
     """A server that goes away within the `with` becomes one line and a remedy; a worker tries again on it.
 
     Raises:
-        Unavailable: the connection broke, or the server is shutting down, full or out of resources.
+        Unavailable: the connection broke, or the server ended it, is shutting down, full or out of resources.
         UserError: the role that we connect as lacks a right.
     """
     try:
         yield
-    except (psycopg.OperationalError, psycopg.InterfaceError) as exc:
+    except (
+        psycopg.OperationalError,
+        psycopg.InterfaceError,
+        psycopg.errors.IdleInTransactionSessionTimeout,
+    ) as exc:
         raise Unavailable(
             f"Postgres stopped answering: {_reason(exc, {})}", "try again; `r2r doctor` checks every part"
         ) from exc
@@ -89,12 +93,16 @@ def describe(url: str) -> str:
 
 
 def _parameters(url: str) -> dict[str, str]:
+    hint = "write it as postgresql://user:password@host:5432/name; in the password, @ is %40, / is %2F and % is %25"
     try:
-        return {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}
+        found = {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}
     except psycopg.ProgrammingError:  # its message quotes the URL, password and all
-        raise UserError(
-            "the database URL does not parse", "write it as postgresql://user:password@host:5432/name"
-        ) from None
+        raise UserError("the database URL does not parse", hint) from None
+    # A password with a bare @ or / in it parses, and its rest is taken for the host, port or name: never say those.
+    port = found.get("port", "5432")
+    if "@" in found.get("host", "") + found.get("dbname", "") or not port.replace(",", "").isdecimal():
+        raise UserError("the database URL does not parse", hint)
+    return found
 
 
 def _where(parameters: dict[str, str]) -> str:

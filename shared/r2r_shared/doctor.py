@@ -10,19 +10,18 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
 from uuid import uuid4
 
-from r2r_shared import broker, db, migrate, names
+from r2r_shared import asking, broker, db, migrate, names
+from r2r_shared.checks import Check, Verdict, look
+from r2r_shared.doctor_remote import START
 from r2r_shared.errors import UserError
 from r2r_shared.local_stack import open_stack
 from r2r_shared.media_store import MediaStore
 from r2r_shared.settings import Settings
-
-Verdict = Literal["ok", "warn", "fail"]
 
 WORKER_LIMIT_S = 180  # torch's first import from a cold disk takes most of a minute
 _LITTLE_BYTES, _TOO_LITTLE_BYTES = 5 << 30, 500 << 20
@@ -32,24 +31,6 @@ _IDLE = {
     names.PAINTINGS: "paintings are never measured",
 }
 """What it means that nobody serves a queue. `train` has no task yet."""
-_START = "start `r2r worker` on a machine that sees the films, with the same R2R_ variables as here"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One part that was looked at.
-
-    Attributes:
-        name: which part.
-        verdict: "ok"; "warn": it works, less well than it could; "fail": something will not work.
-        detail: what was found.
-        remedy: what to do; empty where all is well.
-    """
-
-    name: str
-    verdict: Verdict
-    detail: str
-    remedy: str = ""
 
 
 def examine_environment() -> Iterator[Check]:
@@ -81,18 +62,9 @@ def examine(settings: Settings) -> Iterator[Check]:
             else:
                 yield Check("local servers", "ok", f"in {settings.home}, unix sockets only")
                 yield from _servers(stack.database_url, stack.broker_url)
-    yield _part("media store", lambda: _media(settings))
-    yield _part("disk", lambda: _disk(settings))
+    yield look("media store", lambda: _media(settings))
+    yield look("disk", lambda: _disk(settings))
     yield from _worker_parts(settings)
-
-
-def _part(name: str, look: Callable[[], Check]) -> Check:
-    """A look, whose complaint is a verdict like any other."""
-    try:
-        with db.translated():
-            return look()
-    except UserError as error:
-        return Check(name, "fail", error.message, error.hint)
 
 
 def _python() -> Check:
@@ -118,10 +90,10 @@ def _packages() -> Check:
 
 
 def _servers(database_url: str, broker_url: str) -> Iterator[Check]:
-    yield _part("postgres", lambda: _postgres(database_url))
-    yield _part("pgvector", lambda: _pgvector(database_url))
-    yield _part("migrations", lambda: _migrations(database_url))
-    yield _part("redis", lambda: _redis(broker_url))
+    yield look("postgres", lambda: _postgres(database_url))
+    yield look("pgvector", lambda: _pgvector(database_url))
+    yield look("migrations", lambda: _migrations(database_url))
+    yield look("redis", lambda: _redis(broker_url))
 
 
 def _postgres(url: str) -> Check:
@@ -157,20 +129,20 @@ def _redis(url: str) -> Check:
 
 def _workers(settings: Settings, broker_url: str) -> Iterator[Check]:
     """The workers of a cluster that answer within a second, and the queues that none of them serves."""
-    app = broker.make_app(settings, broker_url)
     try:
-        found, served = broker.workers(app), broker.served_queues(app)
+        found = asking.queues_by_worker(broker.make_app(settings, broker_url))
     except UserError as error:
         yield Check("workers", "fail", error.message, error.hint)
         return
     if found:
-        some = f"{', '.join(found[:4])}{', …' if len(found) > 4 else ''}"
+        some = f"{', '.join(sorted(found)[:4])}{', …' if len(found) > 4 else ''}"
         yield Check("workers", "ok", f"{len(found)} answer: {some}")
     else:
-        yield Check("workers", "warn", "none answers", _START)
+        yield Check("workers", "warn", "none answers", START)
+    served = {queue for queues in found.values() for queue in queues}
     for queue, meaning in _IDLE.items():
         if queue not in served:
-            yield Check(f"queue {queue}", "fail", f"no worker serves it: {meaning}", _START)
+            yield Check(f"queue {queue}", "fail", f"no worker serves it: {meaning}", START)
 
 
 def _media(settings: Settings) -> Check:
@@ -238,14 +210,3 @@ def _bounds(requirements: list[str]) -> Iterator[tuple[str, str]]:
 
 def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
-
-
-def as_json(checks: list[Check]) -> dict[str, Any]:
-    """The document of `r2r doctor --json`."""
-    return {
-        "ok": all(check.verdict != "fail" for check in checks),
-        "checks": [
-            {"name": check.name, "verdict": check.verdict, "detail": check.detail, "remedy": check.remedy}
-            for check in checks
-        ],
-    }

@@ -57,7 +57,9 @@ def test_the_commands_are_the_ones_the_readme_and_the_issue_name() -> None:
         "films remove",
         "timeline",
         "match",
+        "beat",
         "jobs list",
+        "jobs priority",
         "jobs show",
         "jobs watch",
         "jobs cancel",
@@ -69,6 +71,8 @@ def test_the_commands_are_the_ones_the_readme_and_the_issue_name() -> None:
         "models list",
         "models pull",
         "doctor",
+        "health",
+        "metrics",
         "demo",
     }
 

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from r2r_cli.main import app
 from r2r_shared import doctor
-from r2r_shared.doctor import Check
+from r2r_shared.checks import Check, as_json, look
 from r2r_shared.errors import FilmRefused
 from r2r_shared.film_streams import streams
 from r2r_shared.local_redis import LocalRedis
@@ -76,11 +76,13 @@ def test_servers_that_are_away_fail_one_by_one_and_the_rest_is_looked_at_all_the
     assert set(failed) == {"postgres", "pgvector", "migrations", "redis", "workers"}
     assert all(check.remedy for check in failed.values())
     assert "hunter2" not in str(checks)
-    assert not doctor.as_json(checks)["ok"]
+    assert not as_json(checks)["ok"]
 
 
 def test_pending_migrations_are_a_failure_with_the_command_to_run(empty_database_url):
-    assert doctor._migrations(empty_database_url) == Check("migrations", "fail", "waiting: 0001", "r2r db migrate")
+    assert doctor._migrations(empty_database_url) == Check(
+        "migrations", "fail", "waiting: 0001, 0002", "r2r db migrate"
+    )
 
 
 def test_a_redis_that_may_throw_messages_away_is_not_well():
@@ -101,7 +103,7 @@ def test_a_redis_that_may_throw_messages_away_is_not_well():
 def test_a_media_store_that_cannot_be_written_is_not_well(tmp_path):
     (tmp_path / "file").touch()
     settings = Settings(home=tmp_path, media_url=str(tmp_path / "file"))
-    check = doctor._part("media store", lambda: doctor._media(settings))
+    check = look("media store", lambda: doctor._media(settings))
     assert check.verdict == "fail"
     assert "R2R_MEDIA" in check.remedy
 
