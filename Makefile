@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo install test quick lint types check bench clean
+.PHONY: demo install test faults quick lint types check bench clean
 
 demo: install          ## paint a collection, render a film, find its paintings again
 	$(BIN)/r2r demo
@@ -18,6 +18,9 @@ install: .venv/.installed  ## .venv with everything in it
 test: install          ## the whole suite, against real servers and a real worker
 	$(BIN)/python -m pytest
 
+faults: install        ## the promises, while servers and workers are killed; about ten minutes more
+	$(BIN)/python -m pytest tests/acceptance/faults -m faults
+
 quick: install         ## what a change is checked with while it is being made
 	$(BIN)/python -m pytest tests/unit
 
@@ -30,7 +33,7 @@ types: install
 	$(BIN)/pyright
 	$(BIN)/pyright --project workers
 
-check: lint types test
+check: lint types test faults
 
 bench: install         ## every figure the README quotes, as a table
 	$(BIN)/python -m tests.benchmarks

@@ -12,7 +12,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any
 
-from r2r_shared import broker
+from r2r_shared import broker, broker_address
 from r2r_shared.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _ask(
         )
     except broker.connection_errors() as exc:
         raise Unavailable(
-            f"Redis at {broker.describe(str(app.conf.broker_url))} stopped answering: {type(exc).__name__}",
+            f"Redis at {broker_address.describe(str(app.conf.broker_url))} stopped answering: {type(exc).__name__}",
             "try again; `r2r doctor` checks every part",
         ) from exc
     return {name: answer for reply in replies or [] for name, answer in reply.items()}

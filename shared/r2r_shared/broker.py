@@ -13,10 +13,9 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from r2r_shared import names
-from r2r_shared.errors import Unavailable, UserError
+from r2r_shared import broker_address, names
+from r2r_shared.errors import Unavailable
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -24,9 +23,7 @@ if TYPE_CHECKING:
     from r2r_shared.queries.segments import Message
     from r2r_shared.settings import Settings
 
-_SCHEMES = ("redis", "rediss", "redis+socket", "sentinel")
 _SOCKET_TIMEOUT_S = 3
-_DATABASES = 16  # of a Redis, unless it is told otherwise
 # One repetition, at once: a pooled connection may be older than the server. What is lost, the sweep sends again.
 _RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2}
 _HINT = "start it, or set R2R_BROKER_URL to one that runs; `r2r doctor` checks every part"
@@ -37,12 +34,16 @@ def make_app(settings: Settings, broker_url: str, *, training: bool = False) -> 
 
     Args:
         broker_url: of the films' Redis database; with `training` the app is that of the database beside it.
+
+    Raises:
+        UserError: the address is not that of a Redis.
     """
     from celery import Celery
     from kombu import Exchange, Queue
 
+    broker_address.check(broker_url)
     if training:
-        broker_url = training_url(settings, broker_url)
+        broker_url = broker_address.of_training(broker_url, named=settings.train_broker_url)
     limit_s = settings.train_limit_s if training else settings.task_limit_s
     queues = [name for name in names.QUEUES if (name == names.TRAIN) == training]
     app = Celery("r2r", broker=broker_url, set_as_current=False)
@@ -77,32 +78,6 @@ def make_app(settings: Settings, broker_url: str, *, training: bool = False) -> 
         worker_hijack_root_logger=False,
     )
     return app
-
-
-def training_url(settings: Settings, broker_url: str) -> str:
-    """The Redis database of the queue `train`: as configured, else the one after the films'.
-
-    Raises:
-        UserError: none can be told from the films' address, or it is the films' own.
-    """
-    hint = "set R2R_TRAIN_BROKER_URL to another database of it, such as redis://:password@host:6379/1"
-    named = settings.train_broker_url
-    if named is not None:
-        if named.rstrip("/") == broker_url.rstrip("/"):
-            raise UserError("films and training have the same Redis database", hint)
-        return named
-    parts = urlsplit(broker_url)
-    if parts.scheme == "redis+socket":  # urlunsplit would drop its empty host
-        query = dict(parse_qsl(parts.query))
-        query["virtual_host"] = _next_database(query.get("virtual_host", "0"), hint)
-        return f"{broker_url.partition('?')[0]}?{urlencode(query)}"
-    return urlunsplit(parts._replace(path=f"/{_next_database(parts.path.strip('/') or '0', hint)}"))
-
-
-def _next_database(number: str, hint: str) -> str:
-    if not number.isdecimal() or int(number) >= _DATABASES - 1:
-        raise UserError(f"no Redis database comes after number {number} of {_DATABASES}", hint)
-    return str(int(number) + 1)
 
 
 class Post:
@@ -181,8 +156,7 @@ def info(broker_url: str) -> dict[str, Any]:
     """
     from kombu import Connection
 
-    if not _well_formed(broker_url):
-        raise UserError("the broker's address is not that of a Redis", "write it as redis://:password@host:6379/0")
+    broker_address.check(broker_url)
     options = _socket_options()
     try:
         with Connection(broker_url, transport_options=options, connect_timeout=_SOCKET_TIMEOUT_S) as connection:
@@ -222,20 +196,6 @@ def connection_errors() -> tuple[type[Exception], ...]:
     return (KombuError, RedisError, OSError)
 
 
-def describe(broker_url: str) -> str:
-    """A broker's address without its password."""
-    from kombu.utils.url import maybe_sanitize_url
-
-    return str(maybe_sanitize_url(broker_url))
-
-
-def _well_formed(broker_url: str) -> bool:
-    try:
-        return urlsplit(broker_url).scheme in _SCHEMES and urlsplit(broker_url).port != 0
-    except ValueError:  # a port that is no number
-        return False
-
-
 def _socket_options() -> dict[str, Any]:
     """Notice a server that went away without a word, instead of waiting for ever."""
     return {
@@ -248,4 +208,4 @@ def _socket_options() -> dict[str, Any]:
 
 def _unavailable(broker_url: str, exc: Exception) -> Unavailable:
     reason = (str(exc).strip().splitlines() or [type(exc).__name__])[0]
-    return Unavailable(f"Redis at {describe(broker_url)} does not answer: {reason}", _HINT)
+    return Unavailable(f"Redis at {broker_address.describe(broker_url)} does not answer: {reason}", _HINT)

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from uuid import uuid4
 
-from r2r_shared import asking, broker, db, migrate, names
+from r2r_shared import asking, broker, broker_address, db, migrate, names
 from r2r_shared.checks import Check, Verdict, look
 from r2r_shared.doctor_remote import START
 from r2r_shared.errors import UserError
@@ -120,7 +120,7 @@ def _migrations(url: str) -> Check:
 def _redis(url: str) -> Check:
     said = broker.info(url)
     policy, limit = said.get("maxmemory_policy", "?"), int(said.get("maxmemory", 0))
-    detail = f"{said['redis_version']} at {broker.describe(url)}, {policy}"
+    detail = f"{said['redis_version']} at {broker_address.describe(url)}, {policy}"
     if policy == "noeviction":
         return Check("redis", "ok", detail)
     remedy = "set maxmemory-policy noeviction: a message that Redis throws away is found again only by the sweep"

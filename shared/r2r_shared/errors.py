@@ -6,7 +6,7 @@ R2RError
 │   ├── PictureRefused   the file is not a picture that can be measured
 │   ├── NotFound         no film, job, painting, … answers to that name
 │   └── Unavailable      a server that is needed does not answer
-├── TransientError       trying again may help: the work goes back into the queue
+├── TransientError       a decoder was killed from outside: the work goes back into the queue
 └── PermanentError       trying again will not help: the work fails with this reason
     └── AnalysisFailed   the decoder died, hung, or found nothing to read
 LeaseLost, Cancelled     control flow of a worker; never shown to a person
@@ -61,7 +61,7 @@ class Unavailable(UserError):
 
 
 class TransientError(R2RError):
-    """Trying again may help."""
+    """A decoder was killed from outside, twice: trying again may help, where there is memory."""
 
 
 class PermanentError(R2RError):

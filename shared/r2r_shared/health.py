@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.conninfo import make_conninfo
 
-from r2r_shared import broker, db, migrate
+from r2r_shared import broker, broker_address, db, migrate
 from r2r_shared.checks import Check, look
 from r2r_shared.errors import UserError
 from r2r_shared.local_stack import LocalStack
@@ -91,7 +91,7 @@ def _schema(url: str) -> Check:
 
 
 def _broker(url: str) -> Check:
-    return Check("broker", "ok", f"Redis {broker.check(url)} at {broker.describe(url)}")
+    return Check("broker", "ok", f"Redis {broker.check(url)} at {broker_address.describe(url)}")
 
 
 def _worker(settings: Settings, broker_url: str) -> Check:

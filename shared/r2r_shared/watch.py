@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from prometheus_client.registry import Collector
 
-from r2r_shared import broker, db, health, names
+from r2r_shared import broker, broker_address, db, health, names
 from r2r_shared.broker import Post
 from r2r_shared.checks import Check
 from r2r_shared.errors import UserError
@@ -98,7 +98,7 @@ class Watch(Collector):
     def _training(self) -> bool:
         """Whether training has a Redis database that can be named, and that answers."""
         try:
-            broker.check(broker.training_url(self._settings, self._broker_url))
+            broker.check(broker_address.of_training(self._broker_url, named=self._settings.train_broker_url))
         except UserError as error:
             self._complain("training's broker", error.message)
             return False

@@ -9,12 +9,11 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from r2r_shared import broker, names
+from r2r_shared import broker, broker_address, names
 from r2r_shared.errors import Unavailable, UserError
 from r2r_shared.local_redis import LocalRedis
 from r2r_shared.queries.segments import Message
@@ -96,16 +95,15 @@ def test_training_has_a_redis_database_of_its_own(settings, redis_server):
         ("redis+socket:///run/redis.sock?virtual_host=0", "redis+socket:///run/redis.sock?virtual_host=1"),
     ],
 )
-def test_the_database_of_training_comes_after_that_of_films(settings, films, training):
-    assert broker.training_url(settings, films) == training
+def test_the_database_of_training_comes_after_that_of_films(films, training):
+    assert broker_address.of_training(films, named=None) == training
 
 
-def test_a_database_for_training_that_cannot_be_is_refused_with_the_remedy(settings):
+def test_a_database_for_training_that_cannot_be_is_refused_with_the_remedy():
     with pytest.raises(UserError, match="no Redis database comes after") as last:
-        broker.training_url(settings, "redis://:hunter2@host/15")
-    same = replace(settings, train_broker_url="redis://:hunter2@host/0/")
+        broker_address.of_training("redis://:hunter2@host/15", named=None)
     with pytest.raises(UserError, match="the same Redis database") as shared:
-        broker.training_url(same, "redis://:hunter2@host/0")
+        broker_address.of_training("redis://:hunter2@host/0", named="redis://:hunter2@host/0/")
     for refused in (last, shared):
         assert "R2R_TRAIN_BROKER_URL" in refused.value.hint
         assert "hunter2" not in refused.value.message

@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 import pytest
 
-from r2r_shared.errors import AnalysisFailed, Cancelled
+from r2r_shared.errors import AnalysisFailed, Cancelled, TransientError
 from r2r_shared.probe import probe, probe_to_json, scan
 from r2r_shared.records import FilmProbe, SpanAnalysis
 from r2r_workers.media import analyse, wire
@@ -107,10 +107,10 @@ def test_after_a_decoder_that_hangs_another_gives_what_it_would_have_given(
     assert not children()
 
 
-def test_the_other_reader_is_tried_when_two_children_are_lost(
+def test_the_other_reader_is_tried_when_two_children_crash(
     film: tuple[Path, FilmProbe], undisturbed: SpanAnalysis, readers: list[str]
 ) -> None:
-    kill = strike(signal.SIGKILL)
+    kill = strike(signal.SIGSEGV)
 
     def kill_two(frames: int, shots: int) -> None:
         if len(readers) < 3:
@@ -152,9 +152,19 @@ def test_a_child_that_never_begins_is_killed(film: tuple[Path, FilmProbe], monke
         run(film, stall_s=0.5, child=(sys.executable, "-c", "import time; time.sleep(600)"))
 
 
-def test_a_child_that_is_killed_fails_the_span_with_the_signal(film: tuple[Path, FilmProbe]) -> None:
-    with pytest.raises(AnalysisFailed, match="killed by SIGKILL"):
+def test_a_child_that_crashes_fails_the_span_with_the_signal(film: tuple[Path, FilmProbe]) -> None:
+    with pytest.raises(AnalysisFailed, match="killed by SIGSEGV"):
+        run(film, on_progress=strike(signal.SIGSEGV))
+
+
+def test_children_that_are_killed_from_outside_say_nothing_against_their_reader(
+    film: tuple[Path, FilmProbe], readers: list[str]
+) -> None:
+    """A machine short of memory kills decoders: the span is tried again later, by the same reader."""
+    with pytest.raises(TransientError, match="killed by SIGKILL, twice"):
         run(film, on_progress=strike(signal.SIGKILL))
+
+    assert readers == ["decord", "decord"]
 
 
 def test_the_overall_limit_kills(film: tuple[Path, FilmProbe]) -> None:

@@ -143,7 +143,9 @@ def make_app(*, training: bool) -> Celery:
     """The Celery app that a worker of films, or of trainings, serves."""
     url = settings().broker_url
     assert url is not None
-    return broker.make_app(settings(), url, training=training)
+    made = broker.make_app(settings(), url, training=training)
+    made.conf.worker_consumer = "r2r_workers.receiving:HintsOnly"
+    return made
 
 
 @cache

@@ -94,7 +94,7 @@ def _require_numbers(opened: Session, film: Film, profile: Profile) -> None:
     if shots.unmeasured(opened.conn, film_id=film.id, profile_id=profile.id):
         raise UserError(
             f"film {film.id} “{film.title}” has not been measured under the profile “{profile.name}”",
-            f"{'' if profile.active else f'R2R_PROFILE={profile.name} '}{again}",
+            f"{'' if profile.active else f'R2R_PROFILE={shlex.quote(profile.name)} '}{again}",
         )
 
 

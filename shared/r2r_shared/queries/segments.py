@@ -76,19 +76,23 @@ def add_closing(conn: Connection[Any], job_id: int, kind: str) -> None:
     conn.execute(query, {"job": job_id, "kind": kind})
 
 
-def lease(conn: Connection[Any], hint_id: int, *, worker: str) -> Lease | None:
+def lease(conn: Connection[Any], hint_id: int, *, worker: str, queue: str | None = None) -> Lease | None:
     """Take the most urgent segment of the queue that `hint_id` is in; None where none waits there.
 
     A message is worth one lease in its queue, whichever segment it names: so priorities and the order among films
     hold at the moment when a worker is free, however long the messages have been under way, and a repeated message
     is one more look and no more.
+
+    Args:
+        queue: the one to look at where `hint_id` is no more: a segment that was deleted with its film. Messages that
+            are left of it would else hold up what waits behind them.
     """
     query = """
         WITH mine AS MATERIALIZED (
             SELECT s.id
               FROM segments AS s
               JOIN jobs AS j ON j.id = s.job_id
-             WHERE s.queue = (SELECT queue FROM segments WHERE id = %(hint)s)
+             WHERE s.queue = (SELECT coalesce((SELECT queue FROM segments WHERE id = %(hint)s), %(queue)s::text))
                AND s.state = 'queued' AND (s.not_before IS NULL OR s.not_before <= now())
                AND j.state IN ('queued', 'running') AND NOT j.cancel_requested
              ORDER BY s.priority DESC, s.due_at, s.job_id, s.number
@@ -104,7 +108,7 @@ def lease(conn: Connection[Any], hint_id: int, *, worker: str) -> Lease | None:
                   s.start_frame, s.end_frame, s.items, j.options
     """
     with conn.transaction():
-        row = conn.execute(query, {"hint": hint_id, "worker": worker}).fetchone()
+        row = conn.execute(query, {"hint": hint_id, "worker": worker, "queue": queue}).fetchone()
         if row is None:
             return None
         conn.execute(

@@ -20,7 +20,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from r2r_shared.errors import AnalysisFailed, Cancelled, UserError
+from r2r_shared.errors import AnalysisFailed, Cancelled, TransientError, UserError
 from r2r_shared.probe import child_environment, probe_to_json
 from r2r_shared.processes import MALLOC
 from r2r_shared.records import FilmProbe, FoundShot, SpanAnalysis
@@ -32,6 +32,7 @@ POLL_S = 0.25
 START_S = 30.0
 """Silence that is a child's own before its first frame: a loaded machine imports slowly."""
 CHILD_MEMORY_BYTES = 12 << 30
+MOST_KILLS = 2
 ATTEMPTS = {"decord": ("decord", "decord", "pyav"), "pyav": ("pyav", "pyav")}
 """By the probe's reader: who reads a span, at most so often."""
 
@@ -55,7 +56,8 @@ def analyse_span(
 
     The probe's reader is used. A child that dies or stalls says nothing against its reader, so another one is started
     with the same, once: what comes out is then what an undisturbed run gives. Where decord says that it cannot read
-    the span, or two of its children are lost, PyAV reads it instead; the answer says which did.
+    the span, or two of its children crash or hang, PyAV reads it instead; the answer says which did. A child that was
+    killed from outside, as by a machine short of memory, is no reason for another reader, however often.
 
     Args:
         threads: of the decoder; 0: one a core, at most 8.
@@ -67,6 +69,7 @@ def analyse_span(
 
     Raises:
         Cancelled: should_stop said so.
+        TransientError: two children were killed from outside.
         AnalysisFailed: the child died, stalled, ran into its limit, or could not read the film.
         UserError: something that the person at the keyboard can mend.
     """
@@ -81,12 +84,19 @@ def analyse_span(
     }
     deadline = time.monotonic() + limit_s
     readers = list(ATTEMPTS[probe.reader])
+    kills = 0
     while readers:
         reader = readers.pop(0)
         run = _ChildRun(child, {**job, "reader": reader})
         try:
             answer = run.listen(stall_s, deadline, on_progress, should_stop)
         except _ChildFailed as exc:
+            if exc.killed:
+                kills += 1
+                if kills == MOST_KILLS:
+                    raise TransientError(f"{path.name}, frames {start_frame} to {end_frame}: {exc}, twice") from exc
+                readers.insert(0, reader)
+                continue
             if exc.unreadable:
                 readers = [other for other in readers if other != reader]
             if exc.final or not readers:
@@ -105,10 +115,12 @@ def analyse_span(
 
 
 class _ChildFailed(Exception):
-    """Why a child gave no shots; `unreadable` where its reader would fail again, `final` where any would."""
+    """Why a child gave no shots: `unreadable` where its reader would fail again, `final` where any would, `killed`
+    where that says nothing of the film or the reader."""
 
-    def __init__(self, reason: str, *, unreadable: bool = False, final: bool = False) -> None:
+    def __init__(self, reason: str, *, unreadable: bool = False, final: bool = False, killed: bool = False) -> None:
         super().__init__(reason)
+        self.killed = killed
         self.unreadable = unreadable
         self.final = final
 
@@ -174,7 +186,7 @@ class _ChildRun:
     def _take(self, data: bytes, on_progress: Callable[[int, int], None]) -> dict[str, Any] | None:
         """Handle what the child wrote; its closing message, if that is among it."""
         if not data:
-            raise _ChildFailed(self._cause_of_death())
+            raise self._died()
         try:
             for head, blobs in self._unpacker.feed(data):
                 if head["kind"] == "done":
@@ -201,18 +213,20 @@ class _ChildRun:
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
 
-    def _cause_of_death(self) -> str:
+    def _died(self) -> _ChildFailed:
         try:
             status = self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
-            return "the decoder closed its output and went on"
+            return _ChildFailed("the decoder closed its output and went on")
         self._stderr.seek(0, os.SEEK_END)
         self._stderr.seek(max(0, self._stderr.tell() - 4096))
         lines = self._stderr.read().decode(errors="replace").strip().splitlines()
         last = f": {lines[-1].strip()[:200]}" if lines else ""
         if status < 0:
-            return f"the decoder was killed by {signal.Signals(-status).name}{last}"
-        return f"the decoder ended with status {status}{last}"
+            killer = signal.Signals(-status)
+            outside = killer in (signal.SIGKILL, signal.SIGTERM)
+            return _ChildFailed(f"the decoder was killed by {killer.name}{last}", killed=outside)
+        return _ChildFailed(f"the decoder ended with status {status}{last}")
 
 
 def _send(pipe: int, unsent: memoryview) -> memoryview:

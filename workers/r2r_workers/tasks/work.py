@@ -1,4 +1,6 @@
 """The one task: look at a segment and do what its row says. Safe to run any number of times."""
+# Celery carries no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 
 from __future__ import annotations
 
@@ -7,6 +9,8 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
+
+from celery import current_task
 
 from r2r_shared import logs, names
 from r2r_shared.errors import (
@@ -56,7 +60,7 @@ def work(hint_id: int) -> None:
     """
     try:
         with runtime.connection() as conn:
-            held = segments.lease(conn, hint_id, worker=runtime.name())
+            held = segments.lease(conn, hint_id, worker=runtime.name(), queue=_queue_of_message())
     except Unavailable as error:  # the hint is lost, and sent again by a sweep; the next one meets the same
         log.warning("nothing is leased: %s", error)
         time.sleep(PAUSE_S)
@@ -70,6 +74,12 @@ def work(hint_id: int) -> None:
             _see_through(held)
         except Unavailable as error:
             log.warning("segment %s is left to its lease's end: %s", held.id, error)
+
+
+def _queue_of_message() -> str | None:
+    """The queue that the message at hand came by; None where there is no message."""
+    info: dict[str, str] = getattr(current_task.request, "delivery_info", None) or {} if current_task else {}
+    return info.get("routing_key")
 
 
 def _see_through(held: Lease) -> None:
@@ -86,8 +96,10 @@ def _see_through(held: Lease) -> None:
         log.info("segment %s: the job was cancelled", held.id)
         with runtime.connection() as conn:
             setbacks.give_up(conn, held)
-    except (TransientError, Unavailable) as error:
+    except Unavailable as error:
         _put_off(held, str(error))
+    except TransientError as error:
+        _again(held, "decoder", str(error))
     except AnalysisFailed as error:
         _fail(held, "decoder", str(error))
     except (PermanentError, UserError) as error:
