@@ -14,8 +14,8 @@ import pytest
 from psycopg import sql
 
 from r2r_shared import db, migrate
-from r2r_shared.local_postgres import LocalPostgres
-from r2r_shared.local_redis import LocalRedis
+from r2r_shared.local.postgres import LocalPostgres
+from r2r_shared.local.redis import LocalRedis
 from r2r_shared.settings import Settings
 from tests import s3_server as s3
 

@@ -17,15 +17,15 @@ from r2r_shared import db
 from r2r_shared.broker import Post
 from r2r_shared.collections.text import storable
 from r2r_shared.errors import UserError
-from r2r_shared.local_stack import LocalStack, open_stack
-from r2r_shared.media_store import MediaStore
+from r2r_shared.local.stack import LocalStack, open_stack
 from r2r_shared.queries import profiles
 from r2r_shared.settings import Settings
+from r2r_shared.storage.media_store import MediaStore
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
-    from r2r_shared.local_stack import Stack
+    from r2r_shared.local.stack import Stack
     from r2r_shared.records import Profile
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import typer
 
 from r2r_shared.errors import UserError
-from r2r_shared.local_stack import open_stack
+from r2r_shared.local.stack import open_stack
 from r2r_shared.settings import Settings
 
 

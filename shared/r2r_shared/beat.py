@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 from celery.beat import Scheduler
 from celery.signals import setup_logging
 
-from r2r_shared import logs
 from r2r_shared.broker import Post, make_app
 from r2r_shared.dispatch import Sweeper
+from r2r_shared.operating import logs
 
 if TYPE_CHECKING:
-    from r2r_shared.local_stack import Stack
+    from r2r_shared.local.stack import Stack
     from r2r_shared.settings import Settings
 
 EVERY_S = 2.0

@@ -69,7 +69,7 @@ def make_app(settings: Settings, broker_url: str, *, training: bool = False) -> 
         # CUDA does not survive fork. A child imports torch first: that takes longer than Celery's 4 s.
         worker_pool_start_method="spawn",
         worker_proc_alive_timeout=120.0,
-        # SIGTERM: finish what is at hand within this time, else give it back.
+        # SIGTERM: finish what is at hand within this time, else give it back; r2r_workers.leaving sees to it.
         worker_soft_shutdown_timeout=45.0,
         # A dropped connection is no reason to drop an hour of decoding: the lease tells who may finish.
         worker_cancel_long_running_tasks_on_connection_loss=False,

@@ -1,10 +1,10 @@
 """Addresses of Redis, as Celery writes them. No complaint about one quotes it: there is a password in it."""
 # kombu carries no types.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from r2r_shared.errors import UserError
@@ -66,5 +66,4 @@ def describe(broker_url: str) -> str:
     """A broker's address without its password."""
     from kombu.utils import url
 
-    said: Any = url.maybe_sanitize_url(broker_url)
-    return str(said)
+    return str(url.maybe_sanitize_url(broker_url))

@@ -19,10 +19,10 @@ from psycopg import Connection
 from r2r_shared import pictures
 from r2r_shared.collections.clean import reason_to_drop
 from r2r_shared.errors import PictureRefused
-from r2r_shared.media_store import MediaStore
 from r2r_shared.queries import painting_import, paintings
 from r2r_shared.queries.painting_import import Row, Stored
 from r2r_shared.records import PaintingRecord, Refusal
+from r2r_shared.storage.media_store import MediaStore
 
 BATCH = 500  # rows a transaction; what a kill can cost
 EXAMPLES = 5  # files named for each reason

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from r2r_shared.local_stack import open_stack
+from r2r_shared.local.stack import open_stack
 from r2r_shared.settings import Settings
 from tests.acceptance.cli import Cli
 

@@ -14,8 +14,8 @@ import pytest
 from psycopg import sql
 
 from r2r_shared import db, migrate
-from r2r_shared.local_postgres import LocalPostgres, _binaries
-from r2r_shared.local_stack import LocalStack
+from r2r_shared.local.postgres import LocalPostgres, _binaries
+from r2r_shared.local.stack import LocalStack
 from r2r_shared.queries import indexes
 from tests import deploy_files
 from tests.acceptance.cli import Cli

@@ -20,7 +20,7 @@ import pytest
 import redis
 
 from r2r_shared import migrate
-from r2r_shared.local_redis import _binary as redis_binary
+from r2r_shared.local.redis import _binary as redis_binary
 from tests import deploy_files
 
 PASSWORD = "Zx81notforlogs"  # noqa: S105

@@ -22,7 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 from psycopg import sql
 
 from r2r_shared import db
-from r2r_shared.local_postgres import LocalPostgres
+from r2r_shared.local.postgres import LocalPostgres
 from tests.acceptance.cli import Cli
 from tests.unit.media_films import coded_film
 

@@ -21,7 +21,7 @@ import psutil
 
 from r2r_shared import db, dispatch
 from r2r_shared.broker import Post
-from r2r_shared.local_stack import Stack, open_stack
+from r2r_shared.local.stack import Stack, open_stack
 from r2r_shared.queries import job_counts, jobs
 from r2r_shared.queries.job_counts import Ranges
 from r2r_shared.settings import Settings

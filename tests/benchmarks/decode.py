@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from r2r_shared.probe import probe
+from r2r_shared.film.probe import probe
 from r2r_workers.media.analyse import analyse_span
 from r2r_workers.media.settings import DetectorSettings
 from tests.benchmarks.films import known_film

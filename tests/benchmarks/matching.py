@@ -23,7 +23,7 @@ from typing import Any
 import psutil
 
 from r2r_shared import db, migrate
-from r2r_shared.local_postgres import LocalPostgres
+from r2r_shared.local.postgres import LocalPostgres
 from r2r_shared.queries import indexes, matches, ranges
 from r2r_shared.queries.timeline import timeline
 from r2r_shared.score import Weights

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from r2r_shared.local_stack import open_stack
+from r2r_shared.local.stack import open_stack
 from r2r_shared.settings import Settings
 from tests.acceptance.cli import Cli
 from tests.benchmarks.films import CACHE, SHARED, NoMaterial, known_film

@@ -29,9 +29,9 @@ import psycopg
 
 from r2r_shared import db, migrate, names
 from r2r_shared.broker import Post
-from r2r_shared.film_places import of_file
-from r2r_shared.local_postgres import LocalPostgres
-from r2r_shared.local_redis import LocalRedis
+from r2r_shared.film.places import of_file
+from r2r_shared.local.postgres import LocalPostgres
+from r2r_shared.local.redis import LocalRedis
 from r2r_shared.queries import films, jobs, segments, setbacks, sweeping
 from r2r_shared.queries.segments import Message
 from r2r_shared.records import Lease
@@ -118,7 +118,7 @@ def queue(conn: db.Connection, place: Path, count: int) -> None:
     command = [sys.executable, "-m", "r2r_workers.demo"]
     subprocess.run([*command, "paint", place / "paintings", "--per-artist", "1"], check=True, capture_output=True)
     subprocess.run([*command, "film", place / "paintings", film, "--seconds", "8"], check=True, capture_output=True)
-    from r2r_shared.probe import probe
+    from r2r_shared.film.probe import probe
 
     looked = probe(film)
     profile = synthetic.add_profile(conn, dim=256, name="queued")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from r2r_shared.probe import probe
+from r2r_shared.film.probe import probe
 from r2r_shared.records import FoundShot
 from r2r_workers.media.analyse import analyse_span
 from r2r_workers.media.settings import DetectorSettings

@@ -22,8 +22,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from r2r_shared import db, migrate
-from r2r_shared.local_postgres import LocalPostgres
-from r2r_shared.local_redis import LocalRedis
+from r2r_shared.local.postgres import LocalPostgres
+from r2r_shared.local.redis import LocalRedis
 from r2r_shared.queries import jobs, profiles, segments
 from tests.acceptance.faults.cluster import Cluster
 from tests.benchmarks.films import NoMaterial, known_film

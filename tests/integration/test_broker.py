@@ -15,7 +15,7 @@ import pytest
 
 from r2r_shared import broker, broker_address, names
 from r2r_shared.errors import Unavailable, UserError
-from r2r_shared.local_redis import LocalRedis
+from r2r_shared.local.redis import LocalRedis
 from r2r_shared.queries.segments import Message
 from r2r_shared.settings import Settings
 

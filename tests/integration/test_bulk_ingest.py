@@ -9,7 +9,7 @@ import shutil
 import pytest
 from psycopg import sql
 
-from r2r_cli import ingesting
+from r2r_cli.ingesting import run
 from r2r_shared.queries import films, jobs, profiles
 from r2r_workers.models import registry
 from tests.in_process import R2R
@@ -193,7 +193,7 @@ def test_a_file_that_cannot_be_used_is_one_complaint_and_nothing_is_queued(r2r, 
 
 
 def test_of_very_many_films_json_and_words_name_the_first_and_count_the_rest(r2r, tmp_path, monkeypatch, five):
-    monkeypatch.setattr(ingesting, "LISTED", 3)
+    monkeypatch.setattr(run, "LISTED", 3)
 
     found = json.loads(r2r("ingest", *five, "--detach", "--json").out)
     words = r2r("ingest", *five, "--detach")

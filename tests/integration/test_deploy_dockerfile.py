@@ -161,7 +161,7 @@ class Missing:
 
 missing, commands = json.loads(sys.argv[1])
 sys.meta_path.insert(0, Missing(missing))
-import r2r_shared.beat, r2r_shared.metrics_server, r2r_shared.watch  # what `beat` and `metrics` run
+import r2r_shared.beat, r2r_shared.operating.metrics_server, r2r_shared.operating.watch  # what `beat` and `metrics` run
 from r2r_cli.main import main
 
 for command in commands:

@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from r2r_shared import db, names
+from r2r_shared.operating.watch import Watch
 from r2r_shared.settings import Settings
-from r2r_shared.watch import Watch
 from tests import deploy_files
 
 # Of Prometheus itself, not of ours.

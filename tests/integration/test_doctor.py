@@ -18,11 +18,11 @@ import pytest
 from typer.testing import CliRunner
 
 from r2r_cli.main import app
-from r2r_shared import doctor
-from r2r_shared.checks import Check, as_json, look
 from r2r_shared.errors import FilmRefused
-from r2r_shared.film_streams import streams
-from r2r_shared.local_redis import LocalRedis
+from r2r_shared.film.streams import streams
+from r2r_shared.local.redis import LocalRedis
+from r2r_shared.operating import doctor
+from r2r_shared.operating.checks import Check, as_json, look
 from r2r_shared.settings import Settings
 from r2r_workers import doctor as worker_doctor
 

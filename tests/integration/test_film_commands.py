@@ -6,10 +6,11 @@ import json
 
 import pytest
 
-from r2r_cli import context, waiting
+from r2r_cli import context
+from r2r_cli.jobs import waiting
 from r2r_shared.errors import NotFound, Unavailable
-from r2r_shared.media_store import MediaStore
 from r2r_shared.queries import films, jobs, paintings, profiles, ranges
+from r2r_shared.storage.media_store import MediaStore
 from r2r_workers.models import registry
 from tests import synthetic
 from tests.in_process import R2R

@@ -14,11 +14,11 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 from r2r_shared import db
 from r2r_shared.broker import Post
 from r2r_shared.errors import UserError
-from r2r_shared.exposition import Rising
-from r2r_shared.metrics_server import MetricsServer
+from r2r_shared.operating.exposition import Rising
+from r2r_shared.operating.metrics_server import MetricsServer
+from r2r_shared.operating.watch import Watch
 from r2r_shared.queries import gauges
 from r2r_shared.queries.segments import Message
-from r2r_shared.watch import Watch
 from tests.in_process import R2R
 
 LEASE_S = 60.0

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from r2r_shared import __version__, health
-from r2r_shared.doctor_verdicts import judge
+from r2r_shared import __version__
 from r2r_shared.errors import UserError
+from r2r_shared.operating import health
+from r2r_shared.operating.doctor_verdicts import judge
 from r2r_shared.queries import profiles
 from r2r_shared.settings import Settings
 from r2r_workers import facts

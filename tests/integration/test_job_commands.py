@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from r2r_cli import cancelling, job_progress, waiting
 from r2r_cli.commands import jobs as jobs_command
+from r2r_cli.jobs import cancelling, job_progress, waiting
 from r2r_shared import db, names
 from r2r_shared.errors import Cancelled
 from r2r_shared.queries import job_changes, job_counts, job_parts, jobs, profiles, segments, setbacks

@@ -15,17 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from r2r_shared import locks
 from r2r_shared.errors import Unavailable
-from r2r_shared.local_stack import Stack
-from r2r_shared.local_worker import EXIT_ANOTHER_HOLDS_THE_LOCK, LocalWorker, hold_lock
+from r2r_shared.local import locks
+from r2r_shared.local.stack import Stack
+from r2r_shared.local.worker import EXIT_ANOTHER_HOLDS_THE_LOCK, LocalWorker, hold_lock
 from r2r_shared.processes import process_name
 from r2r_shared.settings import Settings
 
 WORKER = """
 import os, signal, sys, threading
 from pathlib import Path
-from r2r_shared.local_worker import EXIT_ANOTHER_HOLDS_THE_LOCK, hold_lock
+from r2r_shared.local.worker import EXIT_ANOTHER_HOLDS_THE_LOCK, hold_lock
 home = Path(os.environ["R2R_HOME"])
 signal.signal(signal.SIGTERM, signal.SIG_IGN if "--stubborn" in sys.argv else lambda *_: os._exit(0))
 lock = hold_lock(home, wait_s=0.2)

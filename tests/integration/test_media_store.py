@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from r2r_shared.errors import PermanentError, Unavailable, UserError
-from r2r_shared.media_store import MediaStore
-from r2r_shared.objects import RemoteObject
-from r2r_shared.stamps import Stamp, digest
+from r2r_shared.film.stamps import Stamp, digest
+from r2r_shared.storage.media_store import MediaStore
+from r2r_shared.storage.objects import RemoteObject
 
 
 @pytest.fixture(params=["directory", "file url", "s3"])

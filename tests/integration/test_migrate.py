@@ -44,7 +44,7 @@ def test_the_versions_are_those_that_alembic_sees_in_one_line():
 
 def test_asking_what_is_pending_does_not_import_alembic(database_url):
     code = (
-        "import sys; from r2r_shared import local_stack, migrate; migrate.pending(sys.argv[1]);"
+        "import sys; from r2r_shared import migrate; from r2r_shared.local import stack; migrate.pending(sys.argv[1]);"
         "print(sorted({'alembic', 'sqlalchemy', 'celery', 'kombu', 'redis', 'fsspec'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code, database_url], capture_output=True, text=True, check=True)

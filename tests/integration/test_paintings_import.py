@@ -18,9 +18,9 @@ from r2r_shared import db, importing, names
 from r2r_shared.collections.detect import detect
 from r2r_shared.errors import Unavailable, UserError
 from r2r_shared.importing import DUPLICATE, REPEATED, import_paintings, key_of
-from r2r_shared.media_store import MediaStore
 from r2r_shared.queries import features, job_changes, jobs, painting_import, paintings, profiles, ranges, segments
 from r2r_shared.records import Features, PaintingRecord, Refusal
+from r2r_shared.storage.media_store import MediaStore
 
 DIM = 4
 
@@ -390,7 +390,7 @@ import sys
 from pathlib import Path
 from r2r_shared import db, importing
 from r2r_shared.collections.detect import detect
-from r2r_shared.media_store import MediaStore
+from r2r_shared.storage.media_store import MediaStore
 importing.BATCH = 20
 url, media, source, profile_id = sys.argv[1:]
 with db.connect(url, autocommit=True) as conn:

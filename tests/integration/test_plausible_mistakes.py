@@ -10,7 +10,8 @@ from psycopg import sql
 
 from r2r_cli.commands import films as films_command
 from r2r_cli.main import main
-from r2r_shared import db, doctor
+from r2r_shared import db
+from r2r_shared.operating import doctor
 from r2r_shared.queries import films, profiles
 from r2r_workers.models import registry
 from tests import synthetic

@@ -11,10 +11,12 @@ import time
 import pytest
 from PIL import Image
 
-from r2r_cli import idle_queues, render
+from r2r_cli import render
 from r2r_cli.commands import match
-from r2r_shared import broker, doctor
-from r2r_shared.local_stack import Stack
+from r2r_cli.jobs import idle_queues
+from r2r_shared import broker
+from r2r_shared.local.stack import Stack
+from r2r_shared.operating import doctor
 from r2r_shared.queries import jobs, profiles
 from r2r_workers.models import registry
 from tests.in_process import R2R

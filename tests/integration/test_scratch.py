@@ -20,8 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r2r_shared.errors import Cancelled, PermanentError, Unavailable
-from r2r_shared.scratch import OtherBytes, Scratch
-from r2r_shared.stamps import Stamp, check_unchanged
+from r2r_shared.film.stamps import Stamp, check_unchanged
+from r2r_shared.storage.scratch import OtherBytes, Scratch
 
 
 @dataclass
@@ -204,7 +204,7 @@ CHILD = """
 import sys, time
 from pathlib import Path
 from tests.integration.test_scratch import Bytes
-from r2r_shared.scratch import Scratch
+from r2r_shared.storage.scratch import Scratch
 
 class Slow(Bytes):
     def chunks(self):

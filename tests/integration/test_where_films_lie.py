@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from r2r_cli import film_search
-from r2r_shared import objects
+from r2r_cli.ingesting import film_search
 from r2r_shared.errors import PermanentError, Unavailable, UserError
-from r2r_shared.media_store import MediaStore
 from r2r_shared.queries import profiles
-from r2r_shared.scratch import Scratch
+from r2r_shared.storage import objects
+from r2r_shared.storage.media_store import MediaStore
+from r2r_shared.storage.scratch import Scratch
 from r2r_workers.models import registry
 from tests.in_process import R2R
 from tests.unit.media_films import coded_film
@@ -71,7 +71,9 @@ def test_a_film_under_a_root_is_kept_by_its_name_there(ingest, r2r, conn, film, 
     (tmp_path / "mine").rename(tmp_path / "theirs")
     theirs = tmp_path / "theirs" / "silent" / film.name
     monkeypatch.setenv("R2R_FILM_ROOTS", f"archive={tmp_path / 'theirs'}")
-    monkeypatch.setattr("r2r_cli.film_source.stamps.digest", lambda _: pytest.fail("it is known without being read"))
+    monkeypatch.setattr(
+        "r2r_cli.ingesting.film_source.stamps.digest", lambda _: pytest.fail("it is known without being read")
+    )
     for name in (theirs, "root:archive/silent/Faust (1926).mp4"):
         shown = json.loads(r2r("films", "show", name, "--json").out)
         assert shown["id"] == first["film"]
@@ -150,7 +152,7 @@ def test_a_film_in_a_bucket_is_known_again_without_being_read(  # noqa: PLR0917
     assert [path.read_bytes() for path in copies] == [film.read_bytes()]
 
     with monkeypatch.context() as patch:
-        patch.setattr("r2r_cli.film_source.probe", lambda _: pytest.fail("it is known by its stamp"))
+        patch.setattr("r2r_cli.ingesting.film_source.probe", lambda _: pytest.fail("it is known by its stamp"))
         assert ingest(url)["films"][0]["known"]
     assert json.loads(r2r("films", "show", url, "--json").out)["id"] == found["film"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from r2r_shared.film_index import FilmIndex
+from r2r_shared.film.index import FilmIndex
 from r2r_shared.records import FilmProbe
 from r2r_workers.media.geometry import plan_geometry
 from r2r_workers.media.reader import open_reader

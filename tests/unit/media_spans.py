@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from r2r_shared.film_index import FilmIndex
+from r2r_shared.film.index import FilmIndex
 from r2r_shared.records import Box, FoundShot
 from r2r_workers.media.geometry import Geometry
 from r2r_workers.media.reader import Picture

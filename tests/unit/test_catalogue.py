@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from r2r_cli import catalogue
-from r2r_cli.catalogue import BadLine, Entry
+from r2r_cli.ingesting import catalogue
+from r2r_cli.ingesting.catalogue import BadLine, Entry
 from r2r_shared.collections.text import clean
 from r2r_shared.errors import UserError
 

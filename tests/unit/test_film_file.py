@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from r2r_shared.errors import AnalysisFailed, PermanentError
-from r2r_shared.film_file import FilmFile, Here, Located
-from r2r_shared.film_places import InRoot, OnDisk, Place, upload_of
-from r2r_shared.media_store import MediaStore
-from r2r_shared.scratch import Scratch
-from r2r_shared.stamps import Stamp, check_unchanged, digest
+from r2r_shared.film.file import FilmFile, Here, Located
+from r2r_shared.film.places import InRoot, OnDisk, Place, upload_of
+from r2r_shared.film.stamps import Stamp, check_unchanged, digest
+from r2r_shared.storage.media_store import MediaStore
+from r2r_shared.storage.scratch import Scratch
 
 FILM = b"the film"
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from r2r_shared.errors import PermanentError
-from r2r_shared.film_places import InBucket, InRoot, OnDisk, Uploaded, of_file, parse, texts_of, upload_of
+from r2r_shared.film.places import InBucket, InRoot, OnDisk, Uploaded, of_file, parse, texts_of, upload_of
 
 
 @pytest.mark.parametrize(

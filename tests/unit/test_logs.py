@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as with_settings
 from hypothesis import strategies as st
 
-from r2r_shared import logs
-from r2r_shared.redaction import HIDDEN, SHORTEST, Redaction, known_secrets
+from r2r_shared.operating import logs
+from r2r_shared.operating.redaction import HIDDEN, SHORTEST, Redaction, known_secrets
 from r2r_shared.settings import Settings
 
 HOME = Path("/home/of/nobody")
@@ -234,7 +234,7 @@ def test_an_exception_that_nobody_caught_is_a_clean_line(tmp_path):
     code = (
         "import threading\n"
         "from pathlib import Path\n"
-        "from r2r_shared import logs\n"
+        "from r2r_shared.operating import logs\n"
         "from r2r_shared.settings import Settings\n"
         "logs.configure(Settings(home=Path('/'), database_url='postgresql://u:hunter2@h/d', log='json'))\n"
         "def fall(): raise RuntimeError('in a thread: hunter2')\n"

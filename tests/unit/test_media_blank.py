@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from r2r_shared.errors import UserError
-from r2r_shared.film_index import FilmIndex
-from r2r_shared.probe import scan
+from r2r_shared.film.index import FilmIndex
+from r2r_shared.film.probe import scan
 from r2r_workers.media.blank import is_title_card
 from r2r_workers.media.geometry import plan_geometry
 from r2r_workers.media.reader import open_reader

@@ -20,7 +20,7 @@ import psutil
 import pytest
 
 from r2r_shared.errors import AnalysisFailed, Cancelled, TransientError
-from r2r_shared.probe import probe, probe_to_json, scan
+from r2r_shared.film.probe import probe, probe_to_json, scan
 from r2r_shared.records import FilmProbe, SpanAnalysis
 from r2r_workers.media import analyse, wire
 from r2r_workers.media.settings import DetectorSettings
@@ -302,7 +302,7 @@ def test_messages_survive_any_cutting_up() -> None:
 
 def test_no_core_files_and_a_bound_on_memory() -> None:
     script = (
-        "from r2r_shared.probe import limit_child; import resource; limit_child(300 << 20);"
+        "from r2r_shared.film.probe import limit_child; import resource; limit_child(300 << 20);"
         "assert resource.getrlimit(resource.RLIMIT_CORE)[0] == 0\n"
         "try: bytearray(600 << 20)\n"
         "except MemoryError: print('bounded')"

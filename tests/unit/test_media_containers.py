@@ -11,9 +11,9 @@ import av
 import pytest
 from av.error import InvalidDataError
 
-from r2r_shared.film_index import FilmIndex
-from r2r_shared.film_packets import Passed, unbroken
-from r2r_shared.probe import scan
+from r2r_shared.film.index import FilmIndex
+from r2r_shared.film.packets import Passed, unbroken
+from r2r_shared.film.probe import scan
 from tests.unit.media_films import coded_film, numbers
 
 CLOSED = {"g": "30", "preset": "ultrafast", "bf": "2", "b_strategy": "0"}

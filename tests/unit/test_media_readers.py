@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from r2r_shared import film_scan
-from r2r_shared.film_index import FilmIndex
-from r2r_shared.probe import scan
+from r2r_shared.film import scan as film_scan
+from r2r_shared.film.index import FilmIndex
+from r2r_shared.film.probe import scan
 from r2r_shared.records import Box
 from r2r_workers.media.decord_reader import DecordReader
 from r2r_workers.media.geometry import plan_geometry

@@ -11,8 +11,9 @@ import av
 import numpy as np
 import pytest
 
-from r2r_shared import film_scan, probe
 from r2r_shared.errors import FilmRefused
+from r2r_shared.film import probe
+from r2r_shared.film import scan as film_scan
 from tests.unit.media_films import coded_film, write_film
 
 QUICK = {"preset": "ultrafast"}

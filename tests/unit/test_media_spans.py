@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from r2r_shared.film_index import FilmIndex, plan_spans
+from r2r_shared.film.index import FilmIndex, plan_spans
 from r2r_shared.records import FoundShot
 from r2r_workers.media.span import read_with_lead
 from tests.unit.media_spans import FPS, HEIGHT, WIDTH, ArrayReader, film_of, index_of, shots_of

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from r2r_shared.film_index import FilmIndex
+from r2r_shared.film.index import FilmIndex
 from r2r_shared.records import FoundShot
 from r2r_workers.media.dissolves import Dissolve
 from r2r_workers.media.settings import DetectorSettings

@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from r2r_shared.probe import scan
+from r2r_shared.film.probe import scan
 from tests.unit.media_films import coded_film, coded_picture
 
 X264 = {"preset": "ultrafast", "g": "12", "bf": "2", "b_strategy": "0"}

@@ -8,9 +8,9 @@ import threading
 
 import pytest
 
-from r2r_shared import probe_server
 from r2r_shared.errors import FilmRefused
-from r2r_shared.probe import probe
+from r2r_shared.film import probe_server
+from r2r_shared.film.probe import probe
 from tests.unit.media_films import coded_film
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import typer
 
-from r2r_cli import files, options, render, tables, waiting
+from r2r_cli import files, options, render, tables
+from r2r_cli.jobs import waiting
 from r2r_shared.errors import UserError
 from r2r_shared.queries.jobs import Job
 

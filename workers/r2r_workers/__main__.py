@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--local", action="store_true", help="be the one worker of this home; end when stdin closes")
     args = parser.parse_args()
     if args.local:
-        from r2r_shared import local_worker
+        from r2r_shared.local import worker as local_worker
         from r2r_shared.settings import Settings
 
         lock = local_worker.hold_lock(Settings.from_env().home)  # held for as long as this process lives
@@ -28,7 +28,7 @@ def main() -> None:
             raise SystemExit(local_worker.EXIT_ANOTHER_HOLDS_THE_LOCK)
         threading.Thread(target=_end_with_owner, name="owner", daemon=True).start()
 
-    from r2r_shared import logs
+    from r2r_shared.operating import logs
     from r2r_workers import gpus, sweeper
     from r2r_workers.runtime import settings
 

@@ -17,8 +17,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from r2r_shared.doctor import Check
 from r2r_shared.errors import R2RError, UserError
+from r2r_shared.operating.doctor import Check
 
 INSTALL = "pip install --upgrade 'reel-to-real[worker]'"
 CODECS = ("h264", "hevc", "vp9", "av1", "mpeg4", "mpeg2video", "prores", "vc1")
@@ -73,8 +73,8 @@ def codecs() -> Check:
 
 def decoders() -> Check:
     """Both readers on a film of known length."""
-    from r2r_shared.film_index import FilmIndex
-    from r2r_shared.probe import probe
+    from r2r_shared.film.index import FilmIndex
+    from r2r_shared.film.probe import probe
     from r2r_workers.media.geometry import plan_geometry
     from r2r_workers.media.reader import open_reader
 

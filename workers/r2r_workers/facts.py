@@ -24,9 +24,10 @@ from typing import Any
 
 from celery.worker.control import Panel
 
-from r2r_shared import __version__, db, logs
-from r2r_shared.asking import FACTS, PROBE, probe_key
+from r2r_shared import __version__, db
 from r2r_shared.errors import UserError
+from r2r_shared.operating import logs
+from r2r_shared.operating.asking import FACTS, PROBE, probe_key
 from r2r_shared.queries import profiles
 from r2r_shared.settings import Settings
 from r2r_workers import gpus, runtime

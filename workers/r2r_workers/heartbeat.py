@@ -9,8 +9,8 @@ import time
 from types import TracebackType
 from typing import Any, Self
 
-from r2r_shared import logs
 from r2r_shared.errors import Cancelled, LeaseLost, R2RError
+from r2r_shared.operating import logs
 from r2r_shared.queries import segments
 from r2r_shared.records import Lease
 from r2r_workers import runtime

@@ -12,9 +12,9 @@ from billiard.process import current_process
 from celery.signals import celeryd_after_setup, setup_logging, worker_process_init, worker_ready
 from celery.utils.log import LoggingProxy
 
-from r2r_shared import logs
 from r2r_shared.errors import Unavailable
-from r2r_shared.media_store import MediaStore
+from r2r_shared.operating import logs
+from r2r_shared.storage.media_store import MediaStore
 from r2r_workers import facts, gpus, leaving, runtime, sweeper
 
 log = logging.getLogger(__name__)

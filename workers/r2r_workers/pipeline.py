@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from r2r_shared.errors import Cancelled
-from r2r_shared.media_store import MediaStore
 from r2r_shared.records import Features, FilmProbe, FoundShot, SpanAnalysis
+from r2r_shared.storage.media_store import MediaStore
 from r2r_workers import measure
 from r2r_workers.media.analyse import analyse_span
 from r2r_workers.media.settings import DetectorSettings

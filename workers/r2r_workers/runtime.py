@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from r2r_shared import broker, db
 from r2r_shared.broker import Post
 from r2r_shared.errors import PermanentError, Unavailable, UserError
-from r2r_shared.media_store import MediaStore
 from r2r_shared.queries import profiles
 from r2r_shared.settings import Settings
+from r2r_shared.storage.media_store import MediaStore
 from r2r_workers import pipeline
 from r2r_workers.models import registry
 from r2r_workers.models.protocols import Models

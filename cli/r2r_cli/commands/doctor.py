@@ -11,7 +11,7 @@ import typer
 from r2r_cli import options
 
 if TYPE_CHECKING:
-    from r2r_shared.checks import Check
+    from r2r_shared.operating.checks import Check
 
 _MARKS = {"ok": "ok", "warn": "warn", "fail": "FAIL"}
 
@@ -38,16 +38,16 @@ def doctor(
 
 
 def _installation(*, json: bool) -> None:
-    from r2r_shared.checks import as_json
-    from r2r_shared.doctor import examine_environment
+    from r2r_shared.operating.checks import as_json
+    from r2r_shared.operating.doctor import examine_environment
 
     checks = _walk(examine_environment(), "looking at every part …")
     _show(checks, as_json(checks) if json else None)
 
 
 def _workers(*, json: bool) -> None:
-    from r2r_shared.checks import as_json
-    from r2r_shared.doctor_remote import Remote
+    from r2r_shared.operating.checks import as_json
+    from r2r_shared.operating.doctor_remote import Remote
     from r2r_shared.settings import Settings
 
     remote = Remote(Settings.from_env())
@@ -88,8 +88,8 @@ def _film(path: Path, *, json: bool) -> None:
 
     from r2r_cli import render
     from r2r_shared.errors import FilmRefused
-    from r2r_shared.film_streams import streams
-    from r2r_shared.probe import probe, probe_to_json
+    from r2r_shared.film.probe import probe, probe_to_json
+    from r2r_shared.film.streams import streams
 
     container = streams(path)
     film, refused = None, None

@@ -44,7 +44,8 @@ def show(film: options.Film, json: options.Json = False) -> None:
 
     Example: r2r films show "Barry Lyndon"
     """
-    from r2r_cli import context, intake, render
+    from r2r_cli import context, render
+    from r2r_cli.ingesting import intake
     from r2r_shared.queries import films
 
     with context.session() as opened:
@@ -89,7 +90,8 @@ def remove(
     Example: r2r films remove 3 --yes
     """
     options.require_yes(yes=yes, json=json)
-    from r2r_cli import context, intake, render
+    from r2r_cli import context, render
+    from r2r_cli.ingesting import intake
     from r2r_shared.queries import films
 
     with context.session() as opened:

@@ -9,7 +9,7 @@ import typer
 from r2r_cli import options
 
 if TYPE_CHECKING:
-    from r2r_shared.checks import Check
+    from r2r_shared.operating.checks import Check
     from r2r_shared.settings import Settings
 
 
@@ -26,7 +26,7 @@ def health(
     Example: r2r health · r2r health --worker · r2r health --beat
     """
     from r2r_cli import render
-    from r2r_shared.checks import as_json
+    from r2r_shared.operating.checks import as_json
     from r2r_shared.settings import Settings
 
     checks = _look(Settings.from_env(), worker=worker, beat=beat)
@@ -41,7 +41,7 @@ def health(
 
 
 def _look(settings: Settings, *, worker: bool, beat: bool) -> list[Check]:
-    from r2r_shared import health as look
+    from r2r_shared.operating import health as look
 
     database_url, broker_url = look.addresses(settings)
     if not worker and not beat:

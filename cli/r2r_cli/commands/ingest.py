@@ -59,16 +59,16 @@ def ingest(  # noqa: PLR0917  (a command is its options)
     if not paths and catalogue is None:
         raise typer.BadParameter("name a film, a directory with --recursive, or a --catalogue", param_hint="PATH…")
     _check_report(report, catalogue)
-    from r2r_cli import ingesting
-    from r2r_cli.asked import Call, place_of
+    from r2r_cli.ingesting import run
+    from r2r_cli.ingesting.asked import Call, place_of
 
     described = {"title": title, "director": director, "year": year, "country": country}
     call = Call([place_of(text) for text in paths or ()], recursive, catalogue, described)
     if title is not None and (call.catalogue is not None or call.at_least() > 1):
         what = "a catalogue's films" if call.catalogue is not None else f"{call.at_least()} films"
         raise typer.BadParameter(f"one title cannot name {what}", param_hint="--title")
-    how = ingesting.How(shots, segment_seconds, force, priority, upload, detach, json)
-    if not (ingesting.foresee if dry_run else ingesting.run)(call, how, report):
+    how = run.How(shots, segment_seconds, force, priority, upload, detach, json)
+    if not (run.foresee if dry_run else run.run)(call, how, report):
         raise typer.Exit(1)
 
 

@@ -55,7 +55,8 @@ def list_(
 
 
 def _row(job: Job) -> tuple[Any, ...]:
-    from r2r_cli import job_progress, render
+    from r2r_cli import render
+    from r2r_cli.jobs import job_progress
 
     fps, left = job_progress.fps_of(job), job_progress.left_s(job)
     return (
@@ -73,7 +74,7 @@ def _row(job: Job) -> tuple[Any, ...]:
 
 
 def _as_json(job: Job) -> dict[str, Any]:
-    from r2r_cli import job_progress
+    from r2r_cli.jobs import job_progress
 
     return asdict(job) | {"fps": job_progress.fps_of(job), "left_s": job_progress.left_s(job)}
 
@@ -90,7 +91,8 @@ def show(
 
     Example: r2r jobs show 7 --log
     """
-    from r2r_cli import context, render, waiting
+    from r2r_cli import context, render
+    from r2r_cli.jobs import waiting
     from r2r_shared.queries import job_parts, jobs
 
     with context.session() as opened:
@@ -122,7 +124,8 @@ def show(
 
 
 def _part_row(part: Part) -> tuple[Any, ...]:
-    from r2r_cli import job_progress, render
+    from r2r_cli import render
+    from r2r_cli.jobs import job_progress
 
     return (
         part.id,
@@ -146,7 +149,8 @@ def watch(job: JobId, json: options.Json = False) -> None:
 
     Example: r2r jobs watch 7
     """
-    from r2r_cli import context, render, waiting
+    from r2r_cli import context, render
+    from r2r_cli.jobs import waiting
     from r2r_shared.queries import jobs
 
     with context.session() as opened:
@@ -205,7 +209,7 @@ def cancel(
         raise typer.BadParameter("use queued or running", param_hint="--state")
     if (state is not None) + every + bool(job) != 1:
         raise typer.BadParameter("name jobs, or --state, or --all", param_hint="JOB…")
-    from r2r_cli import cancelling
+    from r2r_cli.jobs import cancelling
 
     if job:
         well = cancelling.these(job, json=json)
@@ -233,7 +237,7 @@ def retry(
     """
     if failed == bool(job):
         raise typer.BadParameter("name jobs, or --failed", param_hint="JOB…")
-    from r2r_cli import retrying
+    from r2r_cli.jobs import retrying
 
     if not retrying.run(job, detach=detach, json=json):
         raise typer.Exit(1)

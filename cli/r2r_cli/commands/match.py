@@ -89,7 +89,7 @@ def _measure(opened: Session, profile: Profile, jpeg: bytes) -> Features:
     """Have a worker measure the picture: the same way, by the same code, as every frame and painting."""
     import uuid
 
-    from r2r_cli import waiting
+    from r2r_cli.jobs import waiting
     from r2r_shared import names
     from r2r_shared.errors import UserError
     from r2r_shared.queries import job_changes, jobs, segments

@@ -29,7 +29,7 @@ def metrics(
     Example: r2r metrics --listen 127.0.0.1:9464
     """
     from r2r_cli import context, render
-    from r2r_shared import logs
+    from r2r_shared.operating import logs
     from r2r_shared.settings import Settings
 
     host, port = _parse(listen)
@@ -46,8 +46,8 @@ def metrics(
 
 def _serve(settings: Settings, database_url: str, broker_url: str, host: str, port: int) -> None:
     from r2r_cli import render
-    from r2r_shared.metrics_server import MetricsServer
-    from r2r_shared.watch import Watch
+    from r2r_shared.operating.metrics_server import MetricsServer
+    from r2r_shared.operating.watch import Watch
 
     server = MetricsServer(host, port, Watch(settings, database_url, broker_url))
     place = f"http://{f'[{host}]' if ':' in host else host}:{server.port}"

@@ -43,7 +43,8 @@ def import_(  # noqa: PLR0917
 
     Example: r2r paintings import ./my-paintings --collection "Our museum"
     """
-    from r2r_cli import context, import_progress, render, waiting
+    from r2r_cli import context, import_progress, render
+    from r2r_cli.jobs import waiting
     from r2r_shared import importing
     from r2r_shared.collections.detect import READERS, detect
 
@@ -83,7 +84,8 @@ def import_(  # noqa: PLR0917
 
 def _measure(opened: Session, job_id: int, priority: int, *, detach: bool, quiet: bool) -> Job:
     """Send the job's messages and wait for it, unless that is not wanted."""
-    from r2r_cli import render, waiting
+    from r2r_cli import render
+    from r2r_cli.jobs import waiting
     from r2r_shared.queries import job_changes, jobs
 
     if priority:

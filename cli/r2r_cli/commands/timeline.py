@@ -34,7 +34,8 @@ def timeline(  # noqa: PLR0917
     """
     if by not in ("movement", "artist", "painting"):
         raise typer.BadParameter("use movement, artist or painting", param_hint="--by")
-    from r2r_cli import context, intake, render, tables
+    from r2r_cli import context, render, tables
+    from r2r_cli.ingesting import intake
     from r2r_shared.queries import films
     from r2r_shared.queries import timeline as query
 

@@ -56,7 +56,7 @@ def _serve_local(command: list[str], env: dict[str, str]) -> int:
     import subprocess
 
     from r2r_shared.errors import UserError
-    from r2r_shared.local_worker import EXIT_ANOTHER_HOLDS_THE_LOCK
+    from r2r_shared.local.worker import EXIT_ANOTHER_HOLDS_THE_LOCK
 
     child = subprocess.Popen(command, stdin=subprocess.PIPE, env=env)
 
@@ -84,8 +84,9 @@ def up() -> None:
     """
     import time
 
-    from r2r_cli import context, render, waiting
-    from r2r_shared.local_worker import LocalWorker
+    from r2r_cli import context, render
+    from r2r_cli.jobs import waiting
+    from r2r_shared.local.worker import LocalWorker
 
     with context.session() as opened:
         typer.echo(f"R2R_DATABASE_URL={opened.stack.database_url}")

@@ -16,11 +16,11 @@ from psycopg.types.json import Jsonb
 
 from r2r_shared.collections.text import storable
 from r2r_shared.errors import NotFound
-from r2r_shared.film_file import FilmFile
-from r2r_shared.film_places import Place, parse, texts_of, upload_prefix
+from r2r_shared.film.file import FilmFile
+from r2r_shared.film.places import Place, parse, texts_of, upload_prefix
+from r2r_shared.film.stamps import Stamp
 from r2r_shared.queries import job_changes
 from r2r_shared.records import Box, FilmProbe
-from r2r_shared.stamps import Stamp
 
 
 @dataclass(frozen=True, slots=True)

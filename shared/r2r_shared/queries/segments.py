@@ -158,22 +158,27 @@ def hold(conn: Connection[Any], held: Lease) -> None:
     """Lock a segment's row, first thing in the transaction that writes its results: until that ends it stays ours.
 
     For short transactions: a heartbeat and someone who cancels wait for the row. Matching and taking ranges compute
-    for minutes in theirs, and ask for the row when they `finish`. A worker that stops in the middle of it, or whose
-    machine loses its power, would keep the row from every sweep until the server finds its connection dead, which may
-    take hours: so the server ends the transaction of one that has been silent for STALLED_S.
+    for minutes in theirs, and ask for the row when they `finish`.
 
     Raises:
         LeaseLost: the fence is not the row's any more; nothing has been written yet.
     """
+    bound_silence(conn)
     mine = conn.execute(
-        """
-        SELECT set_config('idle_in_transaction_session_timeout', %s, true)
-          FROM segments WHERE id = %s AND fence = %s AND state = 'running' FOR NO KEY UPDATE
-        """,
-        (f"{STALLED_S}s", held.id, held.fence),
+        "SELECT FROM segments WHERE id = %s AND fence = %s AND state = 'running' FOR NO KEY UPDATE",
+        (held.id, held.fence),
     ).rowcount
     if mine != 1:
         raise LeaseLost(f"segment {held.id}: fence {held.fence} is no longer the row's")
+
+
+def bound_silence(conn: Connection[Any]) -> None:
+    """Let the server end this transaction once its worker has been silent in it for STALLED_S.
+
+    A worker that is stopped in the middle of it, or whose machine loses its power, would keep the rows that it locked
+    from every sweep and from its successor until the server finds the connection dead, which may take hours.
+    """
+    conn.execute("SELECT set_config('idle_in_transaction_session_timeout', %s, true)", (f"{STALLED_S}s",))
 
 
 def finish(conn: Connection[Any], held: Lease, *, stats: dict[str, Any]) -> list[Message]:

@@ -18,8 +18,8 @@ import psutil
 from psycopg import sql
 
 from r2r_shared import db
-from r2r_shared.local_postgres import LocalPostgres
-from r2r_shared.local_redis import LocalRedis
+from r2r_shared.local.postgres import LocalPostgres
+from r2r_shared.local.redis import LocalRedis
 from tests.acceptance.cli import Cli
 from tests.acceptance.faults import tables
 

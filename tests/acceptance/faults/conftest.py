@@ -12,8 +12,8 @@ import pytest
 from psycopg import sql
 
 from r2r_shared import db, migrate
-from r2r_shared.local_postgres import LocalPostgres
-from r2r_shared.local_redis import LocalRedis
+from r2r_shared.local.postgres import LocalPostgres
+from r2r_shared.local.redis import LocalRedis
 from tests.acceptance.faults.cluster import Cluster
 from tests.acceptance.faults.tables import Tables
 

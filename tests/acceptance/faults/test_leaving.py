@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from r2r_shared import db
-from r2r_shared.local_stack import open_stack
+from r2r_shared.local.stack import open_stack
 from r2r_shared.settings import Settings
 from tests.acceptance.cli import Cli
 from tests.acceptance.faults import moments as catching

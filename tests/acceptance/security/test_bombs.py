@@ -18,10 +18,10 @@ import av
 import pytest
 from PIL import Image
 
-from r2r_shared import probe as probing
 from r2r_shared.errors import FilmRefused
-from r2r_shared.film_index import FilmIndex, plan_spans
-from r2r_shared.probe import child_environment, probe
+from r2r_shared.film import probe as probing
+from r2r_shared.film.index import FilmIndex, plan_spans
+from r2r_shared.film.probe import child_environment, probe
 from r2r_shared.records import FilmProbe
 from tests.unit.media_films import coded_film
 from tests.unit.test_pictures import header_of_a_huge_png
@@ -227,7 +227,7 @@ def claims(folder: Path, film: bytes) -> dict[str, bytes]:
 def test_films_end_in_one_answer_in_bounded_memory(claimed: Path) -> None:
     peaks: dict[str, int] = {}
     for path in claimed.iterdir():
-        ended = measured(sys.executable, "-m", "r2r_shared.probe", str(path))
+        ended = measured(sys.executable, "-m", "r2r_shared.film.probe", str(path))
         assert ended.said.count("\n") == 1, (path.name, ended.said)
         assert ended.said.startswith("{"), (path.name, ended.said)
         peaks[path.name] = ended.peak_mb
@@ -278,7 +278,7 @@ def test_a_film_of_enormous_pictures_costs_the_decoder_a_bounded_amount(tmp_path
         at = data.find(b"\xff\xc0", at + 2)
     path.write_bytes(bytes(data))
 
-    ended = measured(sys.executable, "-m", "r2r_shared.probe", str(path))
+    ended = measured(sys.executable, "-m", "r2r_shared.film.probe", str(path))
 
     assert ended.said.count("\n") == 1, ended.said
     assert ended.peak_mb < 2_000, "a frame of that size has 400 MB"

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from r2r_shared.errors import AnalysisFailed, FilmRefused, UserError
-from r2r_shared.film_index import FilmIndex
-from r2r_shared.probe import scan
+from r2r_shared.film.index import FilmIndex
+from r2r_shared.film.probe import scan
 from r2r_shared.queries import films, jobs
 from r2r_shared.records import FilmProbe
 from r2r_workers.media import analyse

@@ -23,9 +23,9 @@ from PIL import Image
 from redis import Redis
 
 from r2r_shared import broker, db, names
-from r2r_shared.local_postgres import LocalPostgres
-from r2r_shared.local_redis import LocalRedis
-from r2r_shared.local_stack import Stack
+from r2r_shared.local.postgres import LocalPostgres
+from r2r_shared.local.redis import LocalRedis
+from r2r_shared.local.stack import Stack
 from r2r_shared.settings import Settings
 from tests.acceptance.cli import Cli
 

@@ -16,7 +16,7 @@ from PIL import Image
 from psycopg.types.json import Jsonb
 
 from r2r_shared import db
-from r2r_shared.probe import probe_to_json, scan
+from r2r_shared.film.probe import probe_to_json, scan
 from r2r_shared.queries import films, paintings, ranges
 from tests import synthetic
 from tests.acceptance.test_page_browser import CHROMIUM, FLAGS

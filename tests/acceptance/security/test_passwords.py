@@ -20,7 +20,9 @@ from PIL import Image
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisAway
 
-from r2r_shared import broker, db, doctor, local_redis
+from r2r_shared import broker, db
+from r2r_shared.local import redis as local_redis
+from r2r_shared.operating import doctor
 from r2r_shared.settings import Settings
 from tests.acceptance.cli import Cli
 from tests.in_process import R2R

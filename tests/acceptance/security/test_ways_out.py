@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from r2r_shared import db
-from r2r_shared.media_store import MediaStore
 from r2r_shared.queries import films, paintings
+from r2r_shared.storage.media_store import MediaStore
 from tests.acceptance.security.canaries import Tripwire
 from tests.in_process import R2R
 from tests.unit.media_films import coded_film

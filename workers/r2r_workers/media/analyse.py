@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from r2r_shared.errors import AnalysisFailed, Cancelled, TransientError, UserError
-from r2r_shared.probe import child_environment, probe_to_json
+from r2r_shared.film.probe import child_environment, probe_to_json
 from r2r_shared.processes import MALLOC
 from r2r_shared.records import FilmProbe, FoundShot, SpanAnalysis
 from r2r_workers.media import wire

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from r2r_shared.errors import UserError
-from r2r_shared.film_index import FilmIndex
-from r2r_shared.probe import limit_child, probe_from_json
+from r2r_shared.film.index import FilmIndex
+from r2r_shared.film.probe import limit_child, probe_from_json
 from r2r_workers.media import wire
 from r2r_workers.media.settings import DetectorSettings
 

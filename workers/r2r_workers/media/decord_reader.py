@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from r2r_shared.film_index import FilmIndex
-from r2r_shared.film_scan import LONGEST_GOP, choose_stream, open_film
+from r2r_shared.film.index import FilmIndex
+from r2r_shared.film.scan import LONGEST_GOP, choose_stream, open_film
 from r2r_workers.media.geometry import Geometry
 from r2r_workers.media.packets import packets_from
 from r2r_workers.media.reader import Picture, ReaderFailed, upright

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from r2r_shared.film_index import FilmIndex
+from r2r_shared.film.index import FilmIndex
 
 
 class Numbering(Protocol):

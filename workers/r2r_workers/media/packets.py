@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from r2r_shared.film_index import FilmIndex
-from r2r_shared.film_packets import JOINED, has_place, unbroken
+from r2r_shared.film.index import FilmIndex
+from r2r_shared.film.packets import JOINED, has_place, unbroken
 
 
 def packets_from(container: Any, stream: Any, index: FilmIndex, frame: int, alive: Callable[[], None]) -> Iterator[Any]:

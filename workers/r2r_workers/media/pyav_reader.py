@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from r2r_shared.film_index import FilmIndex
-from r2r_shared.film_scan import choose_stream, codec_name, open_film
+from r2r_shared.film.index import FilmIndex
+from r2r_shared.film.scan import choose_stream, codec_name, open_film
 from r2r_workers.media.geometry import Geometry
 from r2r_workers.media.numbering import ByPlace, ByTime
 from r2r_workers.media.packets import packets_from

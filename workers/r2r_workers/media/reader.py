@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from r2r_shared.errors import R2RError
-from r2r_shared.film_index import FilmIndex
+from r2r_shared.film.index import FilmIndex
 from r2r_workers.media.geometry import Geometry
 
 Picture = NDArray[np.uint8]

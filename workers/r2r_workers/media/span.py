@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from r2r_shared.film_index import FilmIndex
+from r2r_shared.film.index import FilmIndex
 from r2r_shared.records import Box, FoundKeyframe, FoundShot, Transition
 from r2r_workers.media import letterbox
 from r2r_workers.media.adaptive import AdaptiveFinder

@@ -6,10 +6,10 @@ import hashlib
 import json
 
 from r2r_shared.errors import Cancelled, PermanentError
-from r2r_shared.film_file import Here
+from r2r_shared.film.file import Here
+from r2r_shared.film.stamps import check_unchanged
 from r2r_shared.queries import features, films, segments, shots
 from r2r_shared.records import Lease
-from r2r_shared.stamps import check_unchanged
 from r2r_workers import pipeline, runtime
 from r2r_workers.heartbeat import Heartbeat
 from r2r_workers.media.settings import DetectorSettings

@@ -17,6 +17,7 @@ def match_film(held: Lease, pulse: Heartbeat) -> None:
     began = time.perf_counter()
     analysed = bool(held.options.get("analyse", True))
     with runtime.connection() as conn, conn.transaction():
+        segments.bound_silence(conn)
         matches.match_film(
             conn,
             held.film_id,

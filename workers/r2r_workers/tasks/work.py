@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from celery import current_task
 
-from r2r_shared import logs, names
+from r2r_shared import names
 from r2r_shared.errors import (
     AnalysisFailed,
     Cancelled,
@@ -22,6 +22,7 @@ from r2r_shared.errors import (
     Unavailable,
     UserError,
 )
+from r2r_shared.operating import logs
 from r2r_shared.queries import segments, setbacks
 from r2r_shared.queries.setbacks import Failure, Reason
 from r2r_shared.records import Lease

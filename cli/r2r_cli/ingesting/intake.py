@@ -1,0 +1,216 @@
+"""Taking a film in: probe it, know it by its content, and queue what is missing of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from psycopg.errors import UniqueViolation
+
+from r2r_cli.ingesting import film_source
+from r2r_cli.ingesting.film_search import expand
+from r2r_cli.ingesting.film_source import Looked, digest, look
+from r2r_cli.jobs import waiting
+from r2r_shared import names
+from r2r_shared.film.index import FilmIndex, plan_spans
+from r2r_shared.queries import films, jobs, segments, shots
+
+if TYPE_CHECKING:
+    from r2r_cli.context import Session
+    from r2r_cli.ingesting.film_source import Sent
+    from r2r_shared.local.worker import LocalWorker
+    from r2r_shared.records import Profile
+
+__all__ = ["Intake", "Looked", "Wanted", "digest", "expand", "find", "from_name", "known", "look", "send_ahead", "take"]
+
+BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """A film that was taken in; `job_id` is None where nothing is left to do.
+
+    Attributes:
+        path: the file, links resolved, or the address of the object.
+        going_on: the job was there already.
+    """
+
+    path: Path | str
+    film_id: int
+    job_id: int | None
+    known: bool
+    said: str
+    title: str = ""
+    going_on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an ingest is to make of a film; with `upload` the media store gets a copy of it first, for the workers."""
+
+    profile: Profile
+    detector: str
+    segment_s: float
+    force: bool
+    priority: int = 0
+    upload: bool = False
+
+
+def send_ahead(
+    opened: Session, place: Path | str, wanted: Wanted, look: Callable[[Path | str], Looked] = look
+) -> Sent | None:
+    """Put a film into the media store where that is wanted: before `take`, in no transaction, for it takes long.
+
+    Raises:
+        FilmRefused: it is no film, or cannot be read.
+        Unavailable: the store does not answer, or is full.
+    """
+    if not wanted.upload:
+        return None
+    film_id = known(opened, place)
+    sha256 = look(place).sha256 if film_id is None else films.get(opened.conn, film_id).sha256
+    return film_source.send(opened, place, sha256)
+
+
+def take(
+    opened: Session,
+    path: Path | str,
+    wanted: Wanted,
+    described: dict[str, Any],
+    *,
+    worker: LocalWorker | None,
+    look: Callable[[Path | str], Looked] = look,
+    sent: Sent | None = None,
+    send: bool = True,
+) -> Intake:
+    """Make the rows that a film needs, if any, commit them, then send the messages.
+
+    Args:
+        path: a file, or the address of an object.
+        described: title, director, year, country, as far as the person said.
+        worker: started while a new film is looked into.
+        look: what to ask for a film that is not known by its place: someone may have looked ahead.
+        sent: what `send_ahead` came to, where it was asked before.
+        send: False where the caller sends messages for many films at once.
+
+    Raises:
+        FilmRefused: the file is no film that can be analysed; nothing was stored.
+    """
+    conn = opened.conn
+    name = film_source.name_of(path)
+    found = film_source.known(opened, path)
+    is_known = found is not None
+    if found is None:
+        if worker is not None and (isinstance(path, str) or path.is_file()):
+            worker.ensure()
+        looked, sha256, stamp = look(path)
+        if wanted.upload and sent is None:
+            sent = film_source.send(opened, path, sha256)
+        is_known = films.by_digest(conn, sha256) is not None
+        title, year = from_name(Path(name))
+        described = {**described, "year": described["year"] or (None if is_known else year)}
+        place = film_source.place_of(path, opened.settings)
+        film_id = films.add(conn, sha256=sha256, place=place, size_bytes=stamp.size_bytes, title=title, probe=looked)
+    else:
+        film_id, stamp = found
+        if wanted.upload and sent is None:
+            sent = film_source.send(opened, path, films.get(conn, film_id).sha256)
+        place = film_source.place_of(path, opened.settings)
+    films.remember(conn, film_id, place, stamp)
+    films.seen_at(conn, film_id, place)  # it may have been seen elsewhere since
+    if sent is not None:
+        films.remember(conn, film_id, *sent)
+    films.describe(conn, film_id, **described)
+    path = path.resolve() if isinstance(path, Path) else path
+    film = films.get(conn, film_id)
+    if (queued := jobs.open_ingest(conn, film_id)) is not None:
+        return _going_on(opened, path, film, queued, wanted)
+    try:
+        with conn.transaction():
+            job_id = _queue(opened, film, wanted)
+    except UniqueViolation:  # someone else queued the same film a moment ago
+        queued = jobs.open_ingest(conn, film_id)
+        return Intake(path, film_id, queued, True, f"{name}: going on with job {queued}", film.title, True)
+    if job_id is None:
+        other = film.detector != wanted.detector
+        said = f"{name} is known as film {film_id} “{film.title}”: nothing to do (--force analyses it again"
+        return Intake(
+            path, film_id, None, True, said + (f", with --shots {wanted.detector})" if other else ")"), film.title
+        )
+    if send:
+        waiting.sweep(opened)
+    return Intake(path, film_id, job_id, is_known, f"{name}: film {film_id}, job {job_id}", film.title)
+
+
+def _going_on(opened: Session, path: Path | str, film: films.Film, job_id: int, wanted: Wanted) -> Intake:
+    """Join a job that is under way; what it was asked for stays as it is, and that is said."""
+    said = f"{film_source.name_of(path)}: going on with job {job_id}"
+    asked = jobs.options_of(opened.conn, job_id).get("detector", {}).get("kind", wanted.detector)
+    if asked != wanted.detector:
+        said += f", which finds shots with {asked} (cancel it to use {wanted.detector})"
+    return Intake(path, film.id, job_id, True, said, film.title, True)
+
+
+def known(opened: Session, path: Path | str) -> int | None:
+    """The id of the film that lies at a place, if it is known to: nothing is read for that.
+
+    Raises:
+        FilmRefused, Unavailable: as `film_source.known`.
+    """
+    found = film_source.known(opened, path)
+    return None if found is None else found[0]
+
+
+def find(opened: Session, text: str, *, whole: bool = False) -> int:
+    """The film that a person means, as `films.find`, with what this machine knows of places."""
+    return films.find(opened.conn, text, digest_of=digest, whole=whole, roots=opened.settings.film_roots)
+
+
+def _queue(opened: Session, film: films.Film, wanted: Wanted) -> int | None:
+    """A job for what a film is missing: all of it, or only this profile's numbers; None where that is nothing."""
+    conn = opened.conn
+    if film.analysis_id is None or wanted.force:
+        looked = films.probe_of(conn, film.id)
+        options = {"analyse": True, "detector": {"kind": wanted.detector}, "segment_s": wanted.segment_s}
+        job_id = jobs.create(
+            conn,
+            kind="ingest",
+            film_id=film.id,
+            profile_id=wanted.profile.id,
+            options=options,
+            priority=wanted.priority,
+            effort_s=film.duration_s,
+        )
+        segments.add_spans(conn, job_id, plan_spans(FilmIndex.from_bytes(looked.index), wanted.segment_s))
+        segments.add_closing(conn, job_id, names.MATCH)
+        return job_id
+    unmeasured = shots.unmeasured(conn, film_id=film.id, profile_id=wanted.profile.id)
+    if not unmeasured:
+        return None
+    job_id = jobs.create(
+        conn,
+        kind="ingest",
+        film_id=film.id,
+        profile_id=wanted.profile.id,
+        options={"analyse": False},
+        priority=wanted.priority,
+        effort_s=len(unmeasured) / 2,  # about two keyframes a second are measured
+    )
+    batches = [unmeasured[at : at + BATCH] for at in range(0, len(unmeasured), BATCH)]
+    segments.add_batches(conn, job_id, names.KEYFRAMES, batches)
+    segments.add_closing(conn, job_id, names.MATCH)
+    return job_id
+
+
+def from_name(path: Path) -> tuple[str, int | None]:
+    """Title and year from a file name: "Barry.Lyndon (1975).mkv" is Barry Lyndon of 1975."""
+    stem = path.stem
+    year = None
+    if found := re.search(r"\((1[89]\d\d|20\d\d)\)", stem):
+        year = int(found[1])
+        stem = stem[: found.start()] + stem[found.end() :]
+    title = re.sub(r"[._]+", " ", stem)
+    return re.sub(r"\s+", " ", title).strip() or path.name, year

@@ -1,0 +1,1 @@
+"""Jobs on the command line: waited for, shown, cancelled, tried again."""

@@ -1,0 +1,1 @@
+"""This machine’s own servers and worker, started on demand."""

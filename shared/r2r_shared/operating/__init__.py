@@ -1,0 +1,1 @@
+"""What an operator sees: logs without secrets, metrics, health, and the doctor."""
