@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo install test faults quick lint types check bench clean
+.PHONY: demo install test slow faults quick lint types check bench clean
 
 demo: install          ## paint a collection, render a film, find its paintings again
 	$(BIN)/r2r demo
@@ -15,8 +15,11 @@ install: .venv/.installed  ## .venv with everything in it
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group dev --editable '.[all]'
 	touch $@
 
-test: install          ## the whole suite, against real servers and a real worker
+test: install          ## the suite, against real servers and real workers; what takes minutes is in slow and faults
 	$(BIN)/python -m pytest
+
+slow: install          ## proofs that take a minute each: buckets, every service of deploy/, backup and restore
+	$(BIN)/python -m pytest -m slow
 
 faults: install        ## the promises, while servers and workers are killed; about ten minutes more
 	$(BIN)/python -m pytest tests/acceptance/faults -m faults
@@ -33,7 +36,7 @@ types: install
 	$(BIN)/pyright
 	$(BIN)/pyright --project workers
 
-check: lint types test faults
+check: lint types test slow faults
 
 bench: install         ## every figure the README quotes, as a table
 	$(BIN)/python -m tests.benchmarks

@@ -20,6 +20,8 @@ from r2r_shared.queries import indexes
 from tests import deploy_files
 from tests.acceptance.cli import Cli
 
+pytestmark = pytest.mark.slow
+
 
 def quoted(program: str) -> list[str]:
     """The words of a command that the README runs inside the container `postgres`."""

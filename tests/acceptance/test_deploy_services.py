@@ -23,6 +23,8 @@ from r2r_shared import migrate
 from r2r_shared.local.redis import _binary as redis_binary
 from tests import deploy_files
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "Zx81notforlogs"  # noqa: S105
 STARTS_S = 150  # five processes start at once on two cores that may be busy
 

@@ -12,6 +12,8 @@ import pytest
 from tests.acceptance.cli import Cli
 from tests.s3_server import S3Server
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def cluster(fresh_home: Path, database_url: str, broker_url: str) -> Iterator[Cli]:

@@ -68,7 +68,7 @@ def test_a_file_of_sound_alone_is_named_as_that(ingested: Cli, bad: Path) -> Non
     [
         ("/dev/zero", "is a device, not a film file"),
         ("/dev/null", "is a device, not a film file"),
-        ("http://127.0.0.1:9/film.mp4", "does not exist"),
+        ("http://127.0.0.1:9/film.mp4", "is an address that is not opened"),
         ("concat:a.mp4|b.mp4", "does not exist"),
     ],
 )

@@ -146,6 +146,10 @@ def _object_place(url: str) -> InBucket:
     except ValueError:
         place = None
     if not isinstance(place, InBucket):
+        if not film_places.is_object(url):
+            raise FilmRefused(
+                f"{url} is an address that is not opened", "download it; films are files, or s3:// objects"
+            )
         raise FilmRefused(f"{url} names no object", "write it as s3://bucket/film.mp4; a prefix needs --recursive")
     return place
 
