@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from r2r_shared.errors import AnalysisFailed, PermanentError
+from r2r_shared.errors import AnalysisFailed, PermanentError, Unavailable
 from r2r_shared.film.file import FilmFile, Here, Located
 from r2r_shared.film.places import InRoot, OnDisk, Place, upload_of
 from r2r_shared.film.stamps import Stamp, check_unchanged, digest
@@ -71,8 +72,42 @@ def test_a_film_seen_in_two_places_is_found_in_the_one_that_is_left(path, tmp_pa
     copy.unlink()
     with pytest.raises(PermanentError, match="no longer the film"):
         locate(film, here(tmp_path))
+    (tmp_path / "its neighbour.mp4").touch()
     path.unlink()
-    with pytest.raises(PermanentError, match="not there for this worker"):
+    with pytest.raises(PermanentError, match=r"not there for this worker .*: if it was moved"):
+        locate(film, here(tmp_path))
+
+
+def test_an_empty_directory_or_none_is_a_share_that_is_away(path, tmp_path):
+    film = known(path)
+    path.unlink()
+    with pytest.raises(Unavailable, match=r"a\.mp4 cannot be read by this worker"):
+        locate(film, here(tmp_path / "other"))
+
+    lost = FilmFile(film.sha256, ((OnDisk(tmp_path / "no" / "share" / "a.mp4"), film.places[0][1]),))
+    with pytest.raises(Unavailable) as away:
+        locate(lost, here(tmp_path / "other"))
+    assert "R2R_FILM_ROOTS" in away.value.hint
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EACCES, errno.ENOTCONN])
+def test_a_share_that_does_not_answer_may_answer_later(path, tmp_path, monkeypatch, number):
+    film = known(path)
+
+    def away(_: Path) -> Stamp:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("r2r_shared.film.file.Stamp.of", away)
+    with pytest.raises(Unavailable, match="cannot be read by this worker"):
+        locate(film, here(tmp_path))
+
+
+def test_links_in_a_circle_are_no_share(path, tmp_path):
+    film = known(path)
+    path.unlink()
+    path.symlink_to(path)
+
+    with pytest.raises(PermanentError, match="not there"):
         locate(film, here(tmp_path))
 
 
@@ -96,16 +131,24 @@ def test_a_film_under_a_root_is_found_where_this_machine_mounts_it(path, tmp_pat
     assert found.path == mounted / "silent" / "a.mp4"
 
 
-def test_a_machine_without_the_root_says_the_three_ways(path, tmp_path):
+def test_a_machine_without_the_root_leaves_the_film_to_others_and_says_what_to_set(path, tmp_path):
     film = FilmFile(digest(path), ((InRoot("archive", "a.mp4"), Stamp.of(path)),))
 
-    with pytest.raises(PermanentError) as refused:
+    with pytest.raises(Unavailable, match="no film root “archive”: it has nas") as put_off:
         locate(film, here(tmp_path, {"nas": tmp_path}))
 
+    assert "R2R_FILM_ROOTS=archive=" in put_off.value.hint
+
+
+def test_a_film_that_is_gone_says_the_three_ways(path, tmp_path):
+    film = known(path)
+    path.rename(tmp_path / "moved.mp4")
+
+    with pytest.raises(PermanentError) as refused:
+        locate(film, here(tmp_path))
+
     said = str(refused.value)
-    assert said.startswith("root:archive/a.mp4 is not there for this worker")
-    assert "no film root “archive”: it has nas" in said
-    for way in ("same path", "R2R_FILM_ROOTS", "--upload"):
+    for way in ("ingest` it where it is now", "same path", "R2R_FILM_ROOTS", "--upload"):
         assert way in said
     assert "\n" not in said
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -103,7 +104,7 @@ class FilmFile:
                     troubles.changed = troubles.changed or place
                 except Unavailable as error:
                     troubles.away = troubles.away or error
-                except (OSError, PermanentError, UserError) as error:
+                except (OSError, PermanentError, UserError) as error:  # an OSError: gone for good
                     troubles.reasons.append(_reason(error))
                 if found is not None:
                     break
@@ -144,13 +145,12 @@ class FilmFile:
             return Located(copy.path, Stamp.of(copy.path))
         try:
             found = Stamp.of(where)
-        except FileNotFoundError:
-            if where.parent.is_dir():
+            if found != known and (found.size_bytes != known.size_bytes or digest(where) != self.sha256):
+                raise _Changed
+        except OSError as error:
+            if _is_gone(where, error):
                 raise
-            # A disk that is not mounted just now looks like this: a whole queue must not fail on it in a minute.
-            raise Unavailable(f"{where.parent} is not there for this worker, with {where.name} in it", WAYS) from None
-        if found != known and (found.size_bytes != known.size_bytes or digest(where) != self.sha256):
-            raise _Changed
+            raise Unavailable(f"{where} cannot be read by this worker: {error.strerror}", WAYS) from error
         return Located(where, found)
 
     def _nowhere(self, troubles: _Troubles) -> PermanentError | Unavailable:
@@ -163,7 +163,25 @@ class FilmFile:
             )
         where = self.places[0][0] if self.places else "the film"
         why = f" ({'; '.join(troubles.reasons)})" if troubles.reasons else ""
-        return PermanentError(f"{where} is not there for this worker{why}: {WAYS}")
+        return PermanentError(
+            f"{where} is not there for this worker{why}: if it was moved, `r2r ingest` it where it is now; else {WAYS}"
+        )
+
+
+def _is_gone(where: Path, error: OSError) -> bool:
+    """True where a film was removed; False where its disk or share is away just now.
+
+    A share that is not mounted has no directory there, or an empty one; one that does not answer says anything but
+    "no such file". A whole queue must not fail on that within a minute.
+    """
+    if error.errno == errno.ELOOP:
+        return True
+    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return False
+    try:
+        return any(where.parent.iterdir())
+    except OSError:
+        return False
 
 
 class _Changed(Exception):

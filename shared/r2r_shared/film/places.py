@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from r2r_shared.errors import PermanentError
+from r2r_shared.errors import PermanentError, Unavailable
 
 BUCKET = "s3://"
 _ROOT, _MEDIA = "root:", "media:"
@@ -49,12 +49,16 @@ class InRoot:
         """Where it lies on a machine with these roots.
 
         Raises:
-            PermanentError: the machine has no such root, or a link leads out of it.
+            Unavailable: the machine has no such root; another may.
+            PermanentError: a link leads out of it.
             OSError: a directory on the way may not be entered.
         """
         if self.root not in roots:
             has = f"it has {', '.join(sorted(roots))}" if roots else "it has none"
-            raise PermanentError(f"this machine has no film root “{self.root}”: {has}")
+            raise Unavailable(
+                f"this machine has no film root “{self.root}”: {has}",
+                f"set R2R_FILM_ROOTS={self.root}=/its/place",
+            )
         directory = roots[self.root].resolve()
         path = (directory / self.rest).resolve()
         if not path.is_relative_to(directory):

@@ -7,7 +7,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from r2r_shared.errors import PermanentError
+from r2r_shared.errors import PermanentError, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,13 @@ def check_unchanged(path: Path, stamp: Stamp) -> None:
 
     Raises:
         PermanentError: the file is not as it was.
+        Unavailable: its disk or share has gone meanwhile.
     """
     try:
         same = Stamp.of(path) == stamp
-    except OSError:
+    except FileNotFoundError:
         same = False
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be read any more: {error.strerror}", "see to its disk or share") from error
     if not same:
         raise PermanentError(f"{path} changed while it was being read: `r2r ingest` it again when it is whole")

@@ -98,14 +98,13 @@ def _see_through(held: Lease) -> None:
         with runtime.connection() as conn:
             setbacks.give_up(conn, held)
     except Unavailable as error:
-        _put_off(held, str(error))
+        _put_off(held, _with_remedy(error))
     except TransientError as error:
         _again(held, "decoder", str(error))
     except AnalysisFailed as error:
         _fail(held, "decoder", str(error))
     except (PermanentError, UserError) as error:
-        hint = f"; {error.hint}" if isinstance(error, UserError) and error.hint else ""
-        _fail(held, "refused", f"{error}{hint}")
+        _fail(held, "refused", _with_remedy(error))
     except Exception as error:
         if _out_of_memory(error):
             _again(held, "memory", f"memory ran out ({error})")
@@ -115,6 +114,10 @@ def _see_through(held: Lease) -> None:
         _again(held, "bug", f"{type(error).__name__}: {error} ({frame.name}, line {frame.lineno})")
     else:
         log.info("segment %s: done", held.id)
+
+
+def _with_remedy(error: Exception) -> str:
+    return f"{error.message}; {error.hint}" if isinstance(error, UserError) and error.hint else str(error)
 
 
 def _out_of_memory(error: Exception) -> bool:
