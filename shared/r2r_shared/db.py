@@ -23,6 +23,7 @@ _DEFAULTS = {
     "keepalives_idle": "30",
     "keepalives_interval": "10",
     "keepalives_count": "3",
+    "tcp_user_timeout": "60000",  # milliseconds: what was sent and is not acknowledged, keepalives do not cover
 }
 
 

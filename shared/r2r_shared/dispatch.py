@@ -34,9 +34,7 @@ def sweep(conn: Connection[Any], post: Post, settings: Settings) -> None:
         Unavailable: a server does not answer.
     """
     with db.translated():
-        post.send(
-            sweeping.sweep(conn, lease_s=settings.lease_s, max_attempts=settings.max_attempts, depth_of=post.depth)
-        )
+        post.send(sweeping.sweep(conn, max_attempts=settings.max_attempts, depth_of=post.depth))
 
 
 class Sweeper:
@@ -59,6 +57,8 @@ class Sweeper:
         try:
             if self._conn is None:
                 self._conn = db.connect(self._database_url, autocommit=True)
+                # A row that a stopped client holds, or a server that answers no more, must not stop every sweep.
+                self._conn.execute("SET lock_timeout = '2s'; SET statement_timeout = '60s'")
             sweep(self._conn, self._post, self._settings)
             if self._beat_as is not None:
                 with db.translated():

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -50,9 +51,12 @@ def servers(name: str) -> Iterator[Cluster]:
     try:
         yield cluster
     finally:
-        cluster.end()
+        for process in cluster.started:
+            process.terminate()
+            process.wait(timeout=60)
         redis.stop()
         postgres.stop()
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def ingest_s(film: Path, workers: int) -> float:
@@ -145,7 +149,12 @@ def rows(rounds: int) -> list[tuple[str, str, str, bool]]:
     wall = statistics.median(one)
     cost = (spans * (lease + finish) + wall / BEAT_EVERY_S * beat) / wall
     return [
-        ("two video workers against one", f"{gain:.2f} × (ffmpeg here: {machine:.2f} ×)", "≥ 1.7 ×", gain >= 1.7),
+        (
+            "two video workers against one, a decode thread each",
+            f"{gain:.2f} × (ffmpeg here: {machine:.2f} ×)",
+            "≥ 1.7 ×",
+            gain >= 1.7,
+        ),
         (
             f"the lease protocol's share of an ingest in segments of {SEGMENT_S} s",
             f"{cost:.2%} (lease {lease * 1e3:.1f} ms, beat {beat * 1e3:.1f} ms, finish {finish * 1e3:.1f} ms)",

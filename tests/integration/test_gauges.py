@@ -55,7 +55,7 @@ def rows(conn: db.Connection) -> db.Connection:
 
 
 def test_segments_jobs_and_failures_are_counted(rows):
-    found = gauges.read(rows, lease_s=LEASE_S)
+    found = gauges.read(rows)
 
     assert {(group.queue, group.kind, group.state): group.count for group in found.segments} == {
         ("control", "match", "blocked"): 1,
@@ -70,7 +70,7 @@ def test_segments_jobs_and_failures_are_counted(rows):
 
 
 def test_work_is_summed_over_what_is_done_alone(rows):
-    done = [group for group in gauges.read(rows, lease_s=LEASE_S).segments if group.state == "done"]
+    done = [group for group in gauges.read(rows).segments if group.state == "done"]
 
     assert [(group.kind, group.frames, group.decode_s, group.model_s, group.match_s) for group in done] == [
         ("match", 0, 0.0, 0.0, 0.5),
@@ -79,7 +79,7 @@ def test_work_is_summed_over_what_is_done_alone(rows):
 
 
 def test_leases_and_waiting_are_aged_on_the_databases_clock(rows):
-    found = gauges.read(rows, lease_s=LEASE_S)
+    found = gauges.read(rows)
 
     assert found.oldest_lease_s == pytest.approx(100, abs=10)
     assert found.stale_leases == 2  # one silent for 100 s, one never heard

@@ -72,7 +72,7 @@ def test_a_segment_that_ran_out_of_memory_waits_before_it_is_tried_again(conn: d
 
     setbacks.hand_back(conn, held, setbacks.Failure("memory", "memory ran out"), max_attempts=3)
 
-    assert segments.lease(conn, held.id, worker="b") is None
+    assert segments.lease(conn, held.id, worker="a") is None
     waits = conn.execute(
         "SELECT state, attempt, extract(epoch FROM not_before - now())::int FROM segments WHERE id = %s", (held.id,)
     ).fetchone()

@@ -51,7 +51,7 @@ def job(conn: db.Connection, profile_id: int) -> int:
 
 def lease(conn: db.Connection, segment_id: int, worker: str = "a") -> Lease | None:
     """The most urgent segment of that one's queue: in these tests that is the one itself, or the next."""
-    return segments.lease(conn, segment_id, worker=worker)
+    return segments.lease(conn, segment_id, worker=worker, lease_s=LEASE_S)
 
 
 def parts(conn: db.Connection, job: int) -> list[segments.Segment]:
@@ -75,7 +75,7 @@ def finish(conn: db.Connection, held: Lease, *, shots: int = 0) -> list[segments
 
 def sweep(conn: db.Connection, *, in_redis: int = 1000) -> list[segments.Message]:
     """Sweep while so many messages wait in each queue; by default none that was sent is missing."""
-    return sweeping.sweep(conn, lease_s=LEASE_S, max_attempts=ATTEMPTS, depth_of=lambda queue: in_redis)
+    return sweeping.sweep(conn, max_attempts=ATTEMPTS, depth_of=lambda queue: in_redis)
 
 
 def test_a_segment_has_one_holder(conn: db.Connection, job: int) -> None:
@@ -335,7 +335,7 @@ def test_a_store_that_is_away_costs_time_but_no_attempt(conn: db.Connection, job
         conn.commit()
 
     assert pauses == pytest.approx([5, 10, 20], abs=0.5)
-    assert sum(min(5 * 2**n, 300) for n in range(setbacks.MOST_WAITS)) > 7.5 * 3600
+    assert sum(min(5 * 2**n, 300) for n in range(setbacks.MOST_WAITS)) > 3 * 86400
 
 
 def test_a_store_that_stays_away_fails_the_job_in_the_end(conn: db.Connection, job: int) -> None:
@@ -349,6 +349,67 @@ def test_a_store_that_stays_away_fails_the_job_in_the_end(conn: db.Connection, j
     assert ended.state == "failed"
     assert ended.error is not None
     assert ended.error.startswith("disk full; it was tried")
+
+
+def test_what_one_host_lacks_another_may_have_at_once(conn: db.Connection, job: int) -> None:
+    """A worker whose share is not mounted must not keep films from those that see them."""
+    first = parts(conn, job)[0]
+    held = lease(conn, first.id, "blind:1/2")
+    assert held is not None
+    setbacks.put_off(conn, held, AWAY)
+    assert first.id in {message.segment_id for message in sweep(conn)}  # for the others
+
+    again, elsewhere = lease(conn, first.id, "blind:1/3"), lease(conn, first.id, "sighted:1/2")
+
+    assert again is None or again.id != first.id
+    assert elsewhere is not None
+    assert elsewhere.id == first.id
+
+
+def test_a_lease_is_as_long_as_its_worker_says_not_as_who_sweeps_does(conn: db.Connection, job: int) -> None:
+    first = parts(conn, job)[0]
+    assert segments.lease(conn, first.id, worker="patient:1/2", lease_s=600) is not None
+    silence(conn, first.id, 590)
+    sweep(conn)
+    assert parts(conn, job)[0].state == "running"
+    silence(conn, first.id, 601)
+    sweep(conn)
+    assert parts(conn, job)[0].state == "queued"
+
+
+def test_a_retry_at_the_moment_of_a_sweep_is_not_undone_by_it(database_url: str, conn: db.Connection, job: int) -> None:
+    """The sweep has read that the job is loose; before it gets to the job's rows someone tries the job again."""
+    held = lease(conn, parts(conn, job)[0].id)
+    assert held is not None
+    conn.commit()
+    setbacks.fail(conn, held, DAMAGED)
+    conn.commit()
+    with db.connect(database_url) as person, db.connect(database_url, autocommit=True) as sweeper:
+        person.execute("BEGIN")
+        job_changes.retry(person, job)  # not committed: its rows are held
+        done = threading.Thread(target=lambda: sweep(sweeper))
+        done.start()
+        time.sleep(0.3)
+        person.execute("COMMIT")
+        done.join()
+
+    assert [part.state for part in parts(conn, job)] == ["queued", "queued", "blocked"]
+    assert jobs.get(conn, job).state == "queued"
+
+
+def test_a_row_put_back_as_its_job_is_cancelled_does_not_wait_for_ever(conn: db.Connection, job: int) -> None:
+    """The worker looked before the person asked, and wrote after: the sweep ends what is left."""
+    held = lease(conn, parts(conn, job)[0].id)
+    assert held is not None
+    job_changes.cancel(conn, job)
+    conn.execute("UPDATE segments SET state = 'queued', worker = NULL WHERE id = %s", (held.id,))
+    conn.commit()
+
+    sweep(conn)
+
+    assert {part.state for part in parts(conn, job)} == {"cancelled"}
+    assert jobs.get(conn, job).state == "cancelled"
+    assert sweep(conn) == []
 
 
 def queue_film(conn: db.Connection, profile_id: int, *, length_s: float, priority: int = 0, spans: int = 2) -> int:

@@ -6,8 +6,13 @@ import _thread
 import logging
 import threading
 import time
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self
+
+import psycopg
+from psycopg import Connection
 
 from r2r_shared.errors import Cancelled, LeaseLost, R2RError
 from r2r_shared.operating import logs
@@ -36,6 +41,8 @@ class Heartbeat:
         self._silence_s = lease_s * 0.7
         self._left = threading.Event()
         self._reason: R2RError | None = None
+        self._heard_at = time.monotonic()
+        self._statement: Connection[Any] | None = None
         self._begun = threading.Event()
         self._ended = threading.Event()
 
@@ -54,13 +61,28 @@ class Heartbeat:
         self._ended.wait(timeout=10)
 
     def stopped(self) -> bool:
-        """True when the work is to end: the lease is lost or the job cancelled."""
+        """True when the work is to end: the lease is lost or the job cancelled.
+
+        Also where the heartbeat itself hangs: a server that is cut off answers neither yes nor no.
+        """
+        if self._reason is None and time.monotonic() - self._heard_at > self._silence_s:
+            self._reason = LeaseLost(f"segment {self.held.id}: the database has not answered for a lease")
         return self._reason is not None
 
     def check(self) -> None:
         """Raise what `stopped()` is about."""
-        if self._reason is not None:
+        if self.stopped():
+            assert self._reason is not None
             raise self._reason
+
+    @contextmanager
+    def breaking_off(self, conn: Connection[Any]) -> Generator[None]:
+        """Within it, a statement that computes for minutes is broken off when the work is to end."""
+        self._statement = conn
+        try:
+            yield
+        finally:
+            self._statement = None
 
     def _live(self) -> None:
         self._begun.set()
@@ -70,20 +92,26 @@ class Heartbeat:
             self._ended.set()
 
     def _run(self) -> None:
-        last_heard = time.monotonic()
+        self._heard_at = time.monotonic()
         while not self._left.wait(self._every_s):
             try:
                 with runtime.connection(autocommit=True) as conn:
                     while True:
                         segments.beat(conn, self.held, progress=self.progress, stats=self.stats, log=logs.tail.lines())
-                        last_heard = time.monotonic()
+                        self._heard_at = time.monotonic()
                         if self._left.wait(self._every_s):
                             return
             except (Cancelled, LeaseLost) as reason:
                 self._reason = reason
+                self._break_off()
                 return
             except Exception as error:  # noqa: BLE001  (whatever it is: a lease without a heartbeat is a lost lease)
                 log.warning("segment %s: no heartbeat: %s", self.held.id, error)
-                if time.monotonic() - last_heard > self._silence_s:
-                    self._reason = LeaseLost(f"segment {self.held.id}: the database has not answered for a lease")
+                if self.stopped():
                     return
+
+    def _break_off(self) -> None:
+        statement = self._statement
+        if statement is not None:
+            with suppress(psycopg.Error):
+                statement.cancel_safe(timeout=5)

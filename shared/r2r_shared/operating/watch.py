@@ -69,14 +69,14 @@ class Watch(Collector):
         """What `r2r health` says, a few seconds old at most."""
         with self._checking:
             if time.monotonic() - self._checks[0] >= self._keep_s:
-                found = list(health.servers(self._database_url, self._broker_url))
+                found = list(health.servers(self._database_url, self._broker_url, local=self._settings.local))
                 self._checks = time.monotonic(), found
             return self._checks[1]
 
     def _rows(self) -> Gauges | None:
         try:
             with db.translated(), health.connect(self._database_url) as conn:
-                found = gauges.read(conn, lease_s=self._settings.lease_s)
+                found = gauges.read(conn)
         except UserError as error:
             return self._complain("database", error.message)
         except psycopg.Error as error:  # no tables yet, or others than this release knows

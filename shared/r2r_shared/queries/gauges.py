@@ -54,7 +54,7 @@ class Gauges:
     sweep_s: dict[str, float]
 
 
-def read(conn: Connection[Any], *, lease_s: float, limit_s: float = 5.0) -> Gauges:
+def read(conn: Connection[Any], *, limit_s: float = 5.0) -> Gauges:
     """Count, in one transaction that reads alone.
 
     Args:
@@ -66,7 +66,7 @@ def read(conn: Connection[Any], *, lease_s: float, limit_s: float = 5.0) -> Gaug
     with conn.transaction():
         conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         conn.execute("SELECT set_config('statement_timeout', %s, true)", (f"{limit_s * 1000:.0f}ms",))
-        oldest_lease_s, stale_leases, workers = _leases(conn, lease_s)
+        oldest_lease_s, stale_leases, workers = _leases(conn)
         return Gauges(
             segments=tuple(_segments(conn)),
             jobs=tuple(_jobs(conn)),
@@ -103,15 +103,15 @@ def _failures(conn: Connection[Any]) -> dict[str, int]:
     return dict(conn.execute("SELECT reason, count(*) FROM failures GROUP BY reason ORDER BY reason").fetchall())
 
 
-def _leases(conn: Connection[Any], lease_s: float) -> tuple[float, int, int]:
+def _leases(conn: Connection[Any]) -> tuple[float, int, int]:
     query = """
         SELECT coalesce(max(extract(epoch FROM now() - coalesce(heartbeat_at, started_at))), 0)::float8,
-               count(*) FILTER (WHERE heartbeat_at IS NULL OR heartbeat_at < now() - make_interval(secs => %s)),
+               count(*) FILTER (WHERE heartbeat_at IS NULL OR heartbeat_at < now() - make_interval(secs => lease_s)),
                count(DISTINCT split_part(worker, '/', 1))
           FROM segments
          WHERE state = 'running'
     """
-    row = conn.execute(query, (lease_s,)).fetchone()
+    row = conn.execute(query).fetchone()
     assert row is not None
     return row
 

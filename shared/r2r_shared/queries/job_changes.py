@@ -11,6 +11,7 @@ from psycopg import Connection
 from psycopg.errors import UniqueViolation
 
 from r2r_shared.errors import NotFound, UserError
+from r2r_shared.queries import segments
 from r2r_shared.queries.jobs import OPEN, open_ingest
 
 
@@ -49,7 +50,8 @@ def settle_cancelled(conn: Connection[Any], job_id: int) -> bool:
     query = """
         UPDATE jobs SET state = 'cancelled', loose = false, finished_at = now()
          WHERE id = %(job)s AND cancel_requested AND state IN ('queued', 'running')
-           AND NOT EXISTS (SELECT FROM segments WHERE job_id = %(job)s AND state = 'running')
+           AND NOT EXISTS (SELECT FROM segments
+                            WHERE job_id = %(job)s AND state IN ('blocked', 'queued', 'running'))
     """
     settled = conn.execute(query, {"job": job_id}).rowcount == 1
     if settled:
@@ -138,6 +140,7 @@ def hold_all(conn: Connection[Any], which: LiteralString, value: int) -> None:
     Args:
         which: a condition on jobs `j` with one parameter, `value`; never a person's words.
     """
+    segments.bound_silence(conn)
     ids = f"SELECT j.id FROM jobs AS j WHERE {which}"
     conn.execute(f"SELECT FROM segments WHERE job_id IN ({ids}) ORDER BY id FOR UPDATE", (value,))
     conn.execute(f"{ids} ORDER BY j.id FOR UPDATE", (value,))
@@ -148,6 +151,7 @@ def _hold(conn: Connection[Any], job_id: int) -> tuple[str, int | None, str]:
 
     Segments first, then the job: the order that `finish` and `sweep` lock in, so that no two wait for each other.
     """
+    segments.bound_silence(conn)
     conn.execute("SELECT FROM segments WHERE job_id = %s ORDER BY id FOR NO KEY UPDATE", (job_id,))
     row = conn.execute("SELECT state, film_id, kind FROM jobs WHERE id = %s FOR NO KEY UPDATE", (job_id,)).fetchone()
     if row is None:

@@ -23,8 +23,19 @@ PATIENCE = 10.0
 class Job:
     """A job with the state of its segments counted.
 
-    `frames` and `seconds` are sums over its segments' stats: frames read, wall seconds of decoders and models.
-    `put_off` says why, where nobody works on it because something it needs was not there when its turn came.
+    `frames`, `decode_s` and `model_s` are sums over its segments' stats: frames read, wall seconds of decoders and
+    models. All times are by the database's clock.
+
+    Attributes:
+        put_off: why nobody works on it, where something it needs was not there when its turn came.
+        put_off_until: when it is tried again.
+        put_off_s: seconds until then.
+        elapsed_s: wall seconds since it began, its waiting included; until it ended, if it has; 0 before.
+        fps: frames a second of all segments that read frames now, each over its own attempt; None: none reads.
+        left_s: seconds until it is through, if as many segments as now run at a time, as fast as those that were
+            begun. Only the seconds in which segments were worked on count, not those in which they waited. While the
+            closing segment runs, it alone is reckoned with; before, its time is not foreseen. None while nobody
+            works on it, and as long as too little is done to tell.
     """
 
     id: int
@@ -49,6 +60,11 @@ class Job:
     model_s: float
     stage: str
     put_off: str | None = None
+    put_off_until: datetime | None = None
+    put_off_s: float | None = None
+    elapsed_s: float = 0.0
+    fps: float | None = None
+    left_s: float | None = None
 
 
 def create(
@@ -87,7 +103,13 @@ _SELECT = """
            coalesce(f.title, c.name, '') AS about,
            j.priority, j.cancel_requested, j.error, j.created_at, j.started_at, j.finished_at,
            s.segments, s.segments_done, s.progress, s.shots, s.frames, s.decode_s, s.model_s, s.stage,
-           s.put_off
+           s.put_off, s.put_off_until,
+           extract(epoch FROM s.put_off_until - clock_timestamp())::float8 AS put_off_s,
+           coalesce(greatest(0, extract(epoch FROM coalesce(j.finished_at, clock_timestamp()) - j.started_at)),
+                    0)::float8 AS elapsed_s,
+           s.fps,
+           CASE WHEN s.counted_share > 0.02 AND s.worked_s > 2
+                THEN s.worked_s * (1 - s.counted_share) / s.counted_share / nullif(s.running, 0) END AS left_s
       FROM jobs AS j
       LEFT JOIN films AS f ON f.id = j.film_id
       LEFT JOIN collections AS c ON c.id = j.collection_id
@@ -104,11 +126,26 @@ _SELECT = """
                             FILTER (WHERE state = 'running'))[1],
                            (array_agg(kind ORDER BY number) FILTER (WHERE state = 'queued'))[1], '') AS stage,
                   CASE WHEN count(*) FILTER (WHERE state = 'running') = 0
-                       THEN (array_agg(error ORDER BY number)
-                             FILTER (WHERE state = 'queued' AND not_before > now()))[1] END AS put_off
-             FROM (SELECT *, CASE WHEN kind IN ('match', 'ranges') THEN 0.02
-                                  ELSE greatest(end_frame - start_frame, cardinality(items), 1) END AS w
-                     FROM segments WHERE job_id = j.id) AS weighted
+                       THEN (array_agg(error ORDER BY not_before, number)
+                             FILTER (WHERE state = 'queued' AND not_before > now()))[1] END AS put_off,
+                  CASE WHEN count(*) FILTER (WHERE state = 'running') = 0
+                       THEN min(not_before) FILTER (WHERE state = 'queued' AND not_before > now()) END AS put_off_until,
+                  sum((stats->>'frames')::int / spent_s)
+                      FILTER (WHERE state = 'running' AND spent_s > 0.5
+                                AND coalesce(stats->>'stage', kind) IN ('film', 'decode')) AS fps,
+                  count(*) FILTER (WHERE state = 'running') AS running,
+                  sum(spent_s) FILTER (WHERE counted) AS worked_s,
+                  sum(progress * w) FILTER (WHERE counted) / sum(w) FILTER (WHERE counted) AS counted_share
+             FROM (SELECT *,
+                          CASE WHEN closing THEN 0.02
+                               ELSE greatest(end_frame - start_frame, cardinality(items), 1) END::float8 AS w,
+                          -- what the time left is told from: the closing segment while it runs, else all others
+                          closing = bool_or(closing AND state = 'running') OVER () AS counted,
+                          (CASE state WHEN 'running' THEN extract(epoch FROM clock_timestamp() - started_at)
+                                      WHEN 'done' THEN extract(epoch FROM finished_at - started_at) END
+                          )::float8 AS spent_s
+                     FROM (SELECT *, kind IN ('match', 'ranges') AS closing
+                             FROM segments WHERE job_id = j.id) AS mine) AS weighted
            ) AS s
 """
 
@@ -176,6 +213,12 @@ def open_ingest(conn: Connection[Any], film_id: int) -> int | None:
     query = "SELECT id FROM jobs WHERE film_id = %s AND kind = 'ingest' AND state IN ('queued', 'running')"
     row = conn.execute(query, (film_id,)).fetchone()
     return row[0] if row else None
+
+
+def last_ingest(conn: Connection[Any], film_id: int) -> tuple[int, str, int] | None:
+    """The ingest that was asked for last for a film: its id, state and profile."""
+    query = "SELECT id, state, profile_id FROM jobs WHERE film_id = %s AND kind = 'ingest' ORDER BY id DESC LIMIT 1"
+    return conn.execute(query, (film_id,)).fetchone()
 
 
 def forgotten(conn: Connection[Any], *, older_than_s: float = 3600) -> list[tuple[int, str]]:

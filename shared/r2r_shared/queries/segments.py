@@ -32,6 +32,11 @@ from r2r_shared.records import Lease
 CLOSING = (names.MATCH, names.RANGES)
 """Kinds that wait, blocked, for all other segments of their job."""
 
+LEASE_S = 60.0
+
+STORING_S = 300
+"""How long it may take in all, where Postgres can bound that (17 and newer): a stopped worker's COPY counts as work."""
+
 STALLED_S = 10
 """How long the transaction that writes a segment's results may be silent between two statements, seconds."""
 
@@ -76,7 +81,9 @@ def add_closing(conn: Connection[Any], job_id: int, kind: str) -> None:
     conn.execute(query, {"job": job_id, "kind": kind})
 
 
-def lease(conn: Connection[Any], hint_id: int, *, worker: str, queue: str | None = None) -> Lease | None:
+def lease(
+    conn: Connection[Any], hint_id: int, *, worker: str, lease_s: float = LEASE_S, queue: str | None = None
+) -> Lease | None:
     """Take the most urgent segment of the queue that `hint_id` is in; None where none waits there.
 
     A message is worth one lease in its queue, whichever segment it names: so priorities and the order among films
@@ -84,6 +91,9 @@ def lease(conn: Connection[Any], hint_id: int, *, worker: str, queue: str | None
     is one more look and no more.
 
     Args:
+        worker: "host:pid/child". What its host has put off is not for it before its time: others may have what that
+            lacks.
+        lease_s: how long it may be silent.
         queue: the one to look at where `hint_id` is no more: a segment that was deleted with its film. Messages that
             are left of it would else hold up what waits behind them.
     """
@@ -93,7 +103,8 @@ def lease(conn: Connection[Any], hint_id: int, *, worker: str, queue: str | None
               FROM segments AS s
               JOIN jobs AS j ON j.id = s.job_id
              WHERE s.queue = (SELECT coalesce((SELECT queue FROM segments WHERE id = %(hint)s), %(queue)s::text))
-               AND s.state = 'queued' AND (s.not_before IS NULL OR s.not_before <= now())
+               AND s.state = 'queued'
+               AND (s.not_before IS NULL OR s.not_before <= now() OR NOT %(host)s = ANY (s.avoided_by))
                AND j.state IN ('queued', 'running') AND NOT j.cancel_requested
              ORDER BY s.priority DESC, s.due_at, s.job_id, s.number
              LIMIT 1
@@ -101,14 +112,15 @@ def lease(conn: Connection[Any], hint_id: int, *, worker: str, queue: str | None
         )
         UPDATE segments AS s
            SET state = 'running', attempt = s.attempt + 1, fence = nextval('fences'), worker = %(worker)s,
-               heartbeat_at = now(), started_at = now(), progress = 0, stats = '{}', log = '{}'
+               lease_s = %(lease_s)s, heartbeat_at = now(), started_at = now(), progress = 0, stats = '{}', log = '{}'
           FROM mine, jobs AS j
          WHERE s.id = mine.id AND j.id = s.job_id
         RETURNING s.id, s.job_id, s.kind, s.fence, s.attempt, j.film_id, j.collection_id, j.profile_id,
                   s.start_frame, s.end_frame, s.items, j.options
     """
     with conn.transaction():
-        row = conn.execute(query, {"hint": hint_id, "worker": worker, "queue": queue}).fetchone()
+        args = {"hint": hint_id, "worker": worker, "host": host_of(worker), "lease_s": lease_s, "queue": queue}
+        row = conn.execute(query, args).fetchone()
         if row is None:
             return None
         conn.execute(
@@ -118,6 +130,11 @@ def lease(conn: Connection[Any], hint_id: int, *, worker: str, queue: str | None
         )
     *columns, items, options = row
     return Lease(*columns, items=tuple(items), options=options)
+
+
+def host_of(worker: str) -> str:
+    """The machine in a worker's name."""
+    return worker.partition(":")[0]
 
 
 def beat(
@@ -164,6 +181,8 @@ def hold(conn: Connection[Any], held: Lease) -> None:
         LeaseLost: the fence is not the row's any more; nothing has been written yet.
     """
     bound_silence(conn)
+    if conn.info.server_version >= 170000:
+        conn.execute("SELECT set_config('transaction_timeout', %s, true)", (f"{STORING_S}s",))
     mine = conn.execute(
         "SELECT FROM segments WHERE id = %s AND fence = %s AND state = 'running' FOR NO KEY UPDATE",
         (held.id, held.fence),

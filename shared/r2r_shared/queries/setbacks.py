@@ -19,8 +19,8 @@ Reason = Literal["silent", "decoder", "refused", "unavailable", "memory", "bug"]
 """What kind of failure it was: its worker was killed or heard no more; the decoder died or hung; the film, the picture
 or a setting was refused; a server or a store did not answer; memory ran out; a mistake of ours."""
 
-MOST_WAITS = 100
-"""How often a segment is put off: for nearly eight hours."""
+MOST_WAITS = 1000
+"""How often a segment is put off: for more than three days."""
 
 MEMORY_PAUSE_S = 5.0
 """What took the memory may be gone in a while: three attempts in two seconds would meet the same shortage."""
@@ -52,6 +52,9 @@ def hand_back(conn: Connection[Any], held: Lease, failure: Failure, *, max_attem
                    error = CASE WHEN attempt < %(most)s THEN %(error)s
                                 ELSE format('%%s attempts; the last one: %%s', attempt, %(error)s::text) END,
                    not_before = now() + make_interval(secs => %(pause_s)s * attempt),
+                   avoided_by = CASE WHEN %(pause_s)s::float8 IS NULL THEN avoided_by
+                                     ELSE array_append(array_remove(avoided_by, split_part(worker, ':', 1)),
+                                                       split_part(worker, ':', 1)) END,
                    heartbeat_at = NULL, sent_at = NULL, progress = 0, stats = '{}'
              WHERE id = %(segment)s AND fence = %(fence)s AND state = 'running'
             RETURNING state, error
@@ -74,8 +77,8 @@ def hand_back(conn: Connection[Any], held: Lease, failure: Failure, *, max_attem
 def put_off(conn: Connection[Any], held: Lease, failure: Failure) -> None:
     """Put a segment back whose worker found a server or a store away: nobody's failure, so no attempt is counted.
 
-    It is tried again after 5 s, then after twice as long each time, up to five minutes; for some hours in all. A film
-    archive whose media store is full overnight has not lost its queue in the morning.
+    Its host tries it again after 5 s, then after twice as long each time, up to five minutes; for days in all. A film
+    archive whose media store is full over a weekend has not lost its queue on Monday. Another host may try it at once.
     """
     if _is_cancelled(conn, held):
         give_up(conn, held)
@@ -88,11 +91,18 @@ def put_off(conn: Connection[Any], held: Lease, failure: Failure) -> None:
                    finished_at = CASE WHEN waits < %(most)s THEN NULL ELSE now() END,
                    waits = waits + 1, attempt = attempt - 1,
                    not_before = now() + least(make_interval(secs => 5 * 2 ^ least(waits, 10)), interval '5 minutes'),
+                   avoided_by = array_append(array_remove(avoided_by, split_part(worker, ':', 1)),
+                                             split_part(worker, ':', 1)),
                    error = %(error)s, heartbeat_at = NULL, sent_at = NULL, progress = 0, stats = '{}'
              WHERE id = %(segment)s AND fence = %(fence)s AND state = 'running'
             RETURNING state
             """,
-            {"most": MOST_WAITS, "error": failure.error, "segment": held.id, "fence": held.fence},
+            {
+                "most": MOST_WAITS,
+                "error": failure.error,
+                "segment": held.id,
+                "fence": held.fence,
+            },
         ).fetchone()
         if ours is None:
             return

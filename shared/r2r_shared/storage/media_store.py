@@ -81,6 +81,16 @@ class MediaStore:
             else:
                 self._fs.pipe_file(self._address(parts), data)  # an object appears when it is complete
 
+    def require_writable(self) -> None:
+        """Write a little and remove it.
+
+        Raises:
+            Unavailable: the store does not take it.
+        """
+        folder = f"probes/{uuid4().hex}"
+        self.put(f"{folder}/probe", bytes(1 << 16))
+        self.delete_prefix(folder)
+
     def get(self, key: str) -> bytes:
         """What is stored under `key`.
 

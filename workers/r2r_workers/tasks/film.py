@@ -41,6 +41,7 @@ def analyse(held: Lease, pulse: Heartbeat) -> None:
     def on_bytes(_: int) -> None:
         pulse.stats = {"stage": "fetch", "frames": 0, "shots": 0}
 
+    runtime.store().require_writable()  # before the film is decoded for a store that will not take its pictures
     try:
         with file.locate(Here.of(settings), should_stop=pulse.stopped, on_bytes=on_bytes) as (path, stamp):
             try:

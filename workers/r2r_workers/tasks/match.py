@@ -16,7 +16,7 @@ def match_film(held: Lease, pulse: Heartbeat) -> None:
     pulse.stats = {"stage": "match"}
     began = time.perf_counter()
     analysed = bool(held.options.get("analyse", True))
-    with runtime.connection() as conn, conn.transaction():
+    with runtime.connection() as conn, pulse.breaking_off(conn), conn.transaction():
         segments.bound_silence(conn)
         matches.match_film(
             conn,

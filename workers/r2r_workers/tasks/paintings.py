@@ -73,7 +73,7 @@ def measure_picture(held: Lease, pulse: Heartbeat) -> None:
 def refresh_ranges(held: Lease, pulse: Heartbeat) -> None:
     """Take the collection's ranges anew, count its revision, and see to the indexes of a large one."""
     pulse.stats = {"stage": "ranges"}
-    with runtime.connection() as conn, conn.transaction():
+    with runtime.connection() as conn, pulse.breaking_off(conn), conn.transaction():
         segments.bound_silence(conn)
         ranges.refresh(conn, held.profile_id)
         indexes.ensure_indexes(conn, held.profile_id)

@@ -35,6 +35,9 @@ log = logging.getLogger(__name__)
 PAUSE_S = 1.0
 """Between two looks at a database that does not answer: hints would be gone through within seconds."""
 
+LONGEST_PAUSE_S = 8.0
+"""After a segment that was put off: a worker that is told to end waits for it."""
+
 _NO_MEMORY = (
     "out of memory",
     "can't allocate memory",
@@ -42,6 +45,25 @@ _NO_MEMORY = (
     "insufficient memory",
     "can't start new thread",
 )
+
+
+class PutOffs:
+    """How long this process pauses: the longer, the more segments it has put off without finishing one."""
+
+    def __init__(self) -> None:
+        self._in_a_row = 0
+
+    def one_more(self) -> float:
+        """Seconds to wait now."""
+        self._in_a_row += 1
+        return min(2.0 ** (self._in_a_row - 1), LONGEST_PAUSE_S)
+
+    def over(self) -> None:
+        """A segment was finished."""
+        self._in_a_row = 0
+
+
+put_offs = PutOffs()
 
 STEPS: dict[str, Callable[[Lease, Heartbeat], None]] = {
     names.FILM: film.analyse,
@@ -61,7 +83,13 @@ def work(hint_id: int) -> None:
     """
     try:
         with runtime.connection() as conn:
-            held = segments.lease(conn, hint_id, worker=runtime.name(), queue=_queue_of_message())
+            held = segments.lease(
+                conn,
+                hint_id,
+                worker=runtime.name(),
+                lease_s=runtime.settings().lease_s,
+                queue=_queue_of_message(),
+            )
     except Unavailable as error:  # the hint is lost, and sent again by a sweep; the next one meets the same
         log.warning("nothing is leased: %s", error)
         time.sleep(PAUSE_S)
@@ -88,8 +116,8 @@ def _see_through(held: Lease) -> None:
         with Heartbeat(held, lease_s=runtime.settings().lease_s) as pulse:
             try:
                 STEPS[held.kind](held, pulse)
-            except Cancelled:
-                pulse.check()  # says which it was: the job cancelled, or the lease lost
+            except Exception:
+                pulse.check()  # the job cancelled or the lease lost is the better reason
                 raise
     except LeaseLost as error:
         log.warning("%s: what was computed is thrown away", error)
@@ -113,6 +141,7 @@ def _see_through(held: Lease) -> None:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         _again(held, "bug", f"{type(error).__name__}: {error} ({frame.name}, line {frame.lineno})")
     else:
+        put_offs.over()
         log.info("segment %s: done", held.id)
 
 
@@ -140,6 +169,9 @@ def _put_off(held: Lease, error: str) -> None:
     log.warning("segment %s is put off: %s", held.id, error)
     with runtime.connection() as conn:
         setbacks.put_off(conn, held, _failure("unavailable", error))
+    # What this machine lacks, it lacks for the next segment, too: it must not be quicker at every hint than those
+    # that could do the work.
+    time.sleep(put_offs.one_more())
 
 
 def _again(held: Lease, reason: Reason, error: str) -> None:
