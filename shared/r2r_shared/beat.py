@@ -11,6 +11,7 @@ may run at once: each sweep skips what another holds.
 
 from __future__ import annotations
 
+import logging
 import socket
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +28,13 @@ if TYPE_CHECKING:
 
 EVERY_S = 2.0
 
+log = logging.getLogger(__name__)
+
 
 def run(settings: Settings, stack: Stack, *, every_s: float) -> None:
     """Sweep every `every_s` seconds until SIGTERM or SIGINT ends this process."""
+    logs.configure(settings)
+    log.info("sweeping every %g s; Ctrl-C ends it", every_s)
     app = make_app(settings, stack.broker_url)
     post = Post(settings, stack.broker_url)
     sweeper = Sweeper(settings, stack.database_url, post, beat_as=socket.gethostname())

@@ -34,7 +34,15 @@ class UserError(R2RError):
 
 
 class FilmRefused(UserError):
-    """A file that `ingest` will not take; nothing of it is stored."""
+    """A file that `ingest` will not take; nothing of it is stored.
+
+    Args:
+        reason: why, in words that are the same for all of a kind; by default the message without the film's name.
+    """
+
+    def __init__(self, message: str, hint: str = "", *, reason: str = "") -> None:
+        super().__init__(message, hint)
+        self.reason = reason
 
 
 class PictureRefused(UserError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from collections.abc import Mapping
@@ -10,6 +11,20 @@ from pathlib import Path
 
 from r2r_shared.errors import UserError
 from r2r_shared.processes import private_directory
+
+VARIABLES = frozenset(
+    f"R2R_{name}"
+    for name in (
+        *("HOME", "DATABASE_URL", "BROKER_URL", "TRAIN_BROKER_URL", "MEDIA", "FILM_ROOTS", "SCRATCH", "SCRATCH_GB"),
+        *("PROFILE", "DEVICE", "DECODE_THREADS", "WORKERS", "SEGMENT_SECONDS", "LEASE_SECONDS", "MAX_ATTEMPTS"),
+        *("STALL_SECONDS", "TASK_LIMIT_SECONDS", "TRAIN_LIMIT_SECONDS", "TOP_K", "LOG"),
+        *("DEBUG", "VERSION"),  # the command line's, and the Compose file's
+    )
+)
+"""Every variable of ours."""
+
+_OF_KUBERNETES = re.compile(r"_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_.+)?)$")
+"""What every container is told of a service whose name begins with r2r."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +120,8 @@ class Settings:
         """Read the settings from environment variables.
 
         Raises:
-            UserError: a variable does not parse, names nobody's home or no place at all, or only one of database
-                and broker is named.
+            UserError: a variable does not parse or is out of range, names nobody's home or no place at all, or only one
+                of database and broker is named.
         """
         env = os.environ if environ is None else environ
 
@@ -122,6 +137,12 @@ class Settings:
                 raise UserError(f"{name}={text} is out of range", f"set it to {low:g}..{high:g}")
             return value
 
+        def whole(name: str, default: int, *, low: int, high: int) -> int:
+            value = number(name, default, low=low, high=high)
+            if value != int(value):
+                raise UserError(f"{name}={env[name].strip()} is no whole number", f"set it to {low}..{high}")
+            return int(value)
+
         database_url = env.get("R2R_DATABASE_URL") or None
         broker_url = env.get("R2R_BROKER_URL") or None
         if (database_url is None) != (broker_url is None):
@@ -130,7 +151,7 @@ class Settings:
                 f"{missing} is not set, its partner is",
                 "set both for a cluster, neither for this machine's own stack",
             )
-        device = env.get("R2R_DEVICE", "auto").lower()
+        device = env.get("R2R_DEVICE", "").strip().lower() or "auto"
         if device not in {"auto", "cpu", "cuda"}:
             raise UserError(f"R2R_DEVICE={device} is not known", "use auto, cpu or cuda")
         log = env.get("R2R_LOG", "").lower() or "text"
@@ -148,17 +169,27 @@ class Settings:
             scratch_bytes=int(number("R2R_SCRATCH_GB", 50, low=0.01, high=1e6) * (1 << 30)),
             profile=_profile(env.get("R2R_PROFILE", "")),
             device=device,
-            decode_threads=int(number("R2R_DECODE_THREADS", min(os.cpu_count() or 1, 8), low=1, high=64)),
-            workers=int(number("R2R_WORKERS", 1, low=1, high=64)) if env.get("R2R_WORKERS", "").strip() else None,
+            decode_threads=whole("R2R_DECODE_THREADS", min(os.cpu_count() or 1, 8), low=1, high=64),
+            workers=whole("R2R_WORKERS", 1, low=1, high=64) if env.get("R2R_WORKERS", "").strip() else None,
             segment_s=number("R2R_SEGMENT_SECONDS", 600, low=1, high=86400),
             lease_s=number("R2R_LEASE_SECONDS", 60, low=2, high=3600),
-            max_attempts=int(number("R2R_MAX_ATTEMPTS", 3, low=1, high=20)),
+            max_attempts=whole("R2R_MAX_ATTEMPTS", 3, low=1, high=20),
             stall_s=number("R2R_STALL_SECONDS", 60, low=1, high=3600),
             task_limit_s=number("R2R_TASK_LIMIT_SECONDS", 7200, low=10, high=86400),
             train_limit_s=number("R2R_TRAIN_LIMIT_SECONDS", 7 * 86400, low=10, high=90 * 86400),
-            top_k=int(number("R2R_TOP_K", 20, low=1, high=200)),
+            top_k=whole("R2R_TOP_K", 20, low=1, high=200),
             log=log,
         )
+
+
+def unknown(environ: Mapping[str, str]) -> dict[str, str]:
+    """Variables that look like ours and that nobody reads, each with the name that comes nearest, or ""."""
+    names = sorted(name for name in environ if name.startswith("R2R_") and name not in VARIABLES)
+    return {
+        name: next(iter(difflib.get_close_matches(name, sorted(VARIABLES), n=1, cutoff=0.75)), "")
+        for name in names
+        if not _OF_KUBERNETES.search(name)
+    }
 
 
 def _profile(name: str) -> str | None:

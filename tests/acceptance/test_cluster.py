@@ -48,7 +48,7 @@ def test_workers_started_by_hand_do_what_a_detached_ingest_queued(
         assert queued["job"]["state"] in ("queued", "running")
         done = cluster.json("jobs", "watch", queued["job"]["id"])
         assert done["state"] == "done"
-        for job in cluster.json("jobs", "list"):
+        for job in cluster.json("jobs", "list")["jobs"]:
             assert cluster.json("jobs", "watch", job["id"])["state"] == "done"
     finally:
         for worker in workers:

@@ -54,7 +54,7 @@ def wait_until(condition: Any, what: str, timeout_s: float = 60) -> Any:
 
 
 def running_job(cli: Cli) -> Any:
-    jobs = [job for job in cli.json("jobs", "list") if job["state"] == "running" and job["frames"] > 0]
+    jobs = [job for job in cli.json("jobs", "list")["jobs"] if job["state"] == "running" and job["frames"] > 0]
     return jobs[0] if jobs else None
 
 
@@ -92,7 +92,7 @@ def test_ctrl_c_leaves_a_job_that_the_next_ingest_resumes(fresh: Cli, long_film:
     assert "nothing is lost" in err
     assert "Traceback" not in err
     assert psutil.wait_procs(before, timeout=30)[1] == [], "workers and decoders have ended"
-    job = fresh.json("jobs", "list")[0]
+    job = fresh.json("jobs", "list")["jobs"][0]
     assert job["state"] in ("queued", "running")
 
     again = fresh.json("ingest", long_film)["films"][0]
@@ -115,7 +115,7 @@ def test_a_killed_worker_is_replaced_and_the_film_is_the_same(fresh: Cli, long_f
     out, err = disturbed.communicate(timeout=200)
 
     assert disturbed.returncode == 0, out + err
-    job = quick.json("jobs", "list")[0]
+    job = quick.json("jobs", "list")["jobs"][0]
     assert max(part["attempt"] for part in quick.json("jobs", "show", job["id"])["parts"]) == 2
     assert quick.json("timeline", "1")["shots"] == before
     assert undisturbed["films"][0]["shots"] == len(before)
@@ -158,7 +158,7 @@ def test_two_shells_ingest_the_same_film_once(fresh: Cli, material: Path) -> Non
     ended = [shell.communicate(timeout=120) for shell in shells]
 
     assert [shell.returncode for shell in shells] == [0, 0], ended
-    assert len(fresh.json("jobs", "list")) == 1
+    assert len(fresh.json("jobs", "list")["jobs"]) == 1
     assert len(fresh.json("films", "list")) == 1
 
 

@@ -18,6 +18,8 @@ PARTS = {
     "pipeline": ("pipeline",),
     "speed": ("pipeline", "--speed"),
     "queued": ("queued",),
+    "workers": ("workers",),
+    "bulk": ("bulk",),
 }
 
 

@@ -65,6 +65,14 @@ def test_configured_servers_are_looked_at_one_by_one(settings, monkeypatch):
     assert "noeviction" in found["redis"].detail
 
 
+def test_a_misspelt_variable_is_a_warning_with_the_right_name(monkeypatch):
+    monkeypatch.setenv("R2R_LEASE_SECOND", "5")
+
+    assert next(doctor.examine_environment()) == Check(
+        "settings", "warn", "nobody reads R2R_LEASE_SECOND", "did you mean R2R_LEASE_SECONDS?"
+    )
+
+
 def test_servers_that_are_away_fail_one_by_one_and_the_rest_is_looked_at_all_the_same(tmp_path, monkeypatch):
     monkeypatch.setattr(doctor, "_worker_parts", lambda _: iter(()))
     settings = Settings(

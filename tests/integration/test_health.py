@@ -70,7 +70,7 @@ def test_a_beat_is_alive_while_it_sweeps(conn, database_url, age_s, verdict):
     conn.execute(query, (socket.gethostname(), age_s))
     conn.commit()
 
-    assert health.beat(database_url).verdict == verdict
+    assert health.beat(database_url, local=False).verdict == verdict
 
 
 def test_a_machine_without_a_stack_is_not_given_one(tmp_path):
@@ -78,6 +78,18 @@ def test_a_machine_without_a_stack_is_not_given_one(tmp_path):
         health.addresses(Settings(home=tmp_path / "home"))
 
     assert not (tmp_path / "home").exists()
+
+
+def test_a_laptops_stack_that_is_stopped_is_started_with_r2r_up(tmp_path, monkeypatch, capsys):
+    (tmp_path / "run").mkdir()
+    laptop = R2R.on(Settings(home=tmp_path), monkeypatch, capsys)
+
+    ended, others = laptop("health"), laptop("health", "--worker", "--beat")
+
+    assert (ended.code, others.code) == (1, 1)
+    lines = [*ended.out.splitlines(), *others.out.splitlines()]
+    assert [line.split(":")[0] for line in lines] == ["FAIL database", "FAIL broker", "FAIL worker", "FAIL beat"]
+    assert all("does not answer" in line and line.endswith("; " + health._UP) for line in lines)
 
 
 def test_without_any_worker_the_remote_doctor_says_what_to_start(r2r):

@@ -105,7 +105,7 @@ def test_list_shows_priority_progress_speed_and_time_left_and_says_what_it_leave
     ids = add_rows(conn, 60, spans=1)
     held = lease(conn, ids[0])
     segments.beat(conn, held, progress=0.5, stats={"stage": "decode", "frames": 300_000, "shots": 1})
-    conn.execute("UPDATE jobs SET started_at = now() - interval '3000 s' WHERE id = %s", (ids[0],))
+    began(conn, held, seconds_ago=3000)
     assert r2r("jobs", "priority", ids[0], 8).code == 0
 
     running = r2r("jobs", "list", "--state", "running")
@@ -117,7 +117,75 @@ def test_list_shows_priority_progress_speed_and_time_left_and_says_what_it_leave
     assert len(everything.out.splitlines()) == 51
     assert "50 of 60 jobs; --limit shows more" in everything.err
     found = json.loads(r2r("jobs", "list", "--state", "running", "--json").out)
-    assert found[0]["fps"] == pytest.approx(100, rel=0.02)
+    assert found["jobs"][0]["fps"] == pytest.approx(100, rel=0.02)
+    cut = json.loads(r2r("jobs", "list", "--limit", "3", "--json").out)
+    assert (len(cut["jobs"]), cut["total"]) == (3, 60)
+
+
+def test_speed_and_time_left_are_those_of_work_not_of_waiting(r2r, conn, job):
+    """By the database's clock; three equal segments, of which one is through and two are being worked on."""
+    first, second, third = lease(conn, job), lease(conn, job, "host:9/9"), lease(conn, job, "host:8/8")
+    conn.execute("UPDATE jobs SET started_at = now() - interval '1 day' WHERE id = %s", (job,))  # most of it in a queue
+    began(conn, first, seconds_ago=1000)
+    segments.finish(conn, first, stats={"stage": "done", "frames": 15000})
+    for held, share in ((second, 0.25), (third, 0.75)):
+        began(conn, held, seconds_ago=1000)
+        segments.beat(conn, held, progress=share, stats={"stage": "decode", "frames": int(share * 100_000)})
+
+    found = jobs.get(conn, job)
+
+    assert found.elapsed_s == pytest.approx(86400, abs=60)
+    assert found.fps == pytest.approx((15_000 + 25_000 + 75_000) / 3000 * 2, rel=0.05)
+    assert found.left_s == pytest.approx(3000 / 2 / 2, rel=0.05)  # two thirds in 3000 s of work: 1500 s left, for two
+
+
+def test_nobody_at_work_is_no_speed_and_no_time_left(r2r, conn, job):
+    held = lease(conn, job)
+    began(conn, held, seconds_ago=1000)
+    segments.finish(conn, held, stats={"stage": "done", "frames": 15000})
+
+    found = jobs.get(conn, job)
+
+    assert (found.state, found.fps, found.left_s) == ("running", None, None)
+
+
+def test_the_closing_segment_is_reckoned_with_alone(r2r, conn):
+    (job,) = add_rows(conn, 1, spans=1)
+    held = lease(conn, job)
+    began(conn, held, seconds_ago=1000)
+    segments.finish(conn, held, stats={"stage": "done", "frames": 15000})
+    closing = segments.lease(conn, segments.listed(conn, job)[-1].id, worker="host:1/2")
+    assert closing is not None
+    assert closing.kind == names.MATCH
+    began(conn, closing, seconds_ago=60)
+    segments.beat(conn, closing, progress=0.25, stats={"stage": "match"})
+
+    found = jobs.get(conn, job)
+
+    assert found.left_s == pytest.approx(180, rel=0.05)
+    assert found.fps is None
+
+
+@pytest.mark.parametrize(("stage", "shown"), [("decode", True), ("measure", False)])
+def test_frames_a_second_are_shown_while_frames_are_read(r2r, conn, job, stage, shown):
+    """Afterwards the same frames over more and more seconds would say that it gets slower."""
+    held = lease(conn, job)
+    began(conn, held, seconds_ago=100)
+    segments.beat(conn, held, progress=0.5, stats={"stage": stage, "frames": 10_000})
+
+    assert ("100 fps" in waiting.describe(jobs.get(conn, job))) == shown
+
+
+def test_a_job_that_is_put_off_says_when_it_is_tried_again(r2r, conn, job):
+    setbacks.put_off(conn, lease(conn, job), Failure("unavailable", "the store is full"))
+    conn.execute("UPDATE segments SET not_before = now() + interval '100.9 s' WHERE not_before IS NOT NULL")
+
+    listed = r2r("jobs", "list")
+    (found,) = json.loads(r2r("jobs", "list", "--json").out)["jobs"]
+
+    assert re.search(r" put off: the store is full · next try in 1:(40|3\d)$", listed.out.rstrip())
+    assert (found["put_off"], found["put_off_s"]) == ("the store is full", pytest.approx(95, abs=6))
+    assert found["put_off_until"] is not None
 
 
 def test_a_higher_priority_comes_first_and_an_ended_job_has_none(r2r, conn):
@@ -319,3 +387,29 @@ def test_watch_shows_a_line_for_each_running_segment(r2r, conn, job, monkeypatch
 
 def test_states_are_those_of_the_schema():
     assert jobs_command.STATES == job_counts.STATES
+
+
+@pytest.mark.parametrize(
+    ("words", "done"),
+    [(("cancel", "--all", "--yes"), "cancelled"), (("retry", "--failed", "--detach"), "queued again")],
+)
+def test_of_many_jobs_it_is_said_how_far_they_are_and_how_far_they_came(r2r, conn, monkeypatch, words, done):
+    ids = add_rows(conn, 3, spans=1)
+    if words[0] == "retry":
+        for job_id in ids:
+            job_changes.fail(conn, job_id, error="the disk was full")
+    really = getattr(job_changes, words[0])
+
+    def until_stopped(opened, job_id):
+        if job_id == ids[-1]:
+            raise KeyboardInterrupt
+        really(opened, job_id)
+
+    monkeypatch.setattr(job_changes, words[0], until_stopped)
+    monkeypatch.setattr("r2r_cli.jobs.one_by_one.EVERY_S", 0)
+
+    ended = r2r("jobs", *words)
+
+    assert ended.code == 130
+    assert f"1 of 3 are {done}\n" in ended.err
+    assert f"stopped: 2 of 3 are {done}, the others are as they were" in ended.err

@@ -6,6 +6,8 @@ import contextlib
 import csv
 import io
 import json
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from r2r_cli.ingesting import catalogue
+from r2r_cli.ingesting.asked import Call
+from r2r_cli.ingesting.bulk import Asked, Refusal
 from r2r_cli.ingesting.catalogue import BadLine, Entry
+from r2r_cli.ingesting.csv_records import MOST_LINES
 from r2r_shared.collections.text import clean
 from r2r_shared.errors import UserError
 
@@ -21,7 +26,7 @@ TEXTS = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters
 PATHS = TEXTS.map(str.strip).filter(lambda text: text and "://" not in text)
 FILMS = st.fixed_dictionaries(
     {"path": PATHS, "title": TEXTS, "director": TEXTS, "year": st.none() | st.integers(1870, 2200), "country": TEXTS}
-)
+).filter(lambda film: sum(str(text).count("\n") + str(text).count("\r") for text in film.values()) < MOST_LINES)
 
 
 def read(path: Path) -> list[Entry | BadLine]:
@@ -135,17 +140,79 @@ def test_a_bad_line_of_json_is_refused_and_the_others_go_on(tmp_path):
     ]
 
 
-def test_a_quotation_mark_that_is_not_closed_costs_its_lines_and_no_memory(tmp_path):
+@pytest.mark.parametrize(
+    ("after", "lines"),
+    [
+        ("b.mp4,B\n" * 300, "2–7"),  # never closed
+        ("b.mp4,B\n" * 2, "2–4"),  # at the end of the file
+        ('b.mp4,B\nb.mp4,"B"\nb.mp4,B\n', "2–4"),  # it meets that of a later film
+        ("b.mp4," + "B" * 140_000 + '"\n', "2–3"),
+    ],
+)
+def test_a_quotation_mark_that_is_not_closed_costs_its_own_line_and_says_so(tmp_path, after, lines):
     path = tmp_path / "films.csv"
-    path.write_text('path,title\na.mp4,"open\n' + "b.mp4,B\n" * 30_000)
+    path.write_text('path,title\na.mp4,"open\n' + after)
 
-    found = read(path)
+    bad, *others = read(path)
 
-    assert isinstance(found[0], BadLine)
-    assert found[0].line == 2
-    assert "is no CSV" in found[0].error
-    assert all(entry.place == tmp_path / "b.mp4" for entry in found[1:])
-    assert len(found) > 10_000
+    assert isinstance(bad, BadLine)
+    assert bad.line == 2
+    assert bad.error.startswith(f"films.csv lines {lines}: this is no CSV: ")
+    assert [entry.line for entry in others] == list(range(3, 3 + after.count("\n")))
+    if "B" * 200 not in after:
+        assert {as_read(entry)[:2] for entry in others} == {(tmp_path / "b.mp4", "B")}
+    else:
+        assert [isinstance(entry, BadLine) for entry in others] == [True]
+
+
+def test_a_record_of_a_few_lines_is_one_film_and_what_follows_is_counted_on(tmp_path):
+    path = tmp_path / "films.csv"
+    path.write_text('path,title\na.mp4,"A\nor\nB"\nb.mp4,\n,C\n')
+
+    assert [entry.line for entry in read(path)] == [2, 5, 6]
+    assert as_read(read(path)[0])[1] == "A or B"
+
+
+def test_what_excel_says_of_its_separator_is_no_header(tmp_path):
+    path = tmp_path / "films.csv"
+    path.write_text("sep=;\r\npath;title\r\na.mp4;A\r\n", encoding="utf-8-sig", newline="")
+
+    (entry,) = read(path)
+
+    assert (entry.line, as_read(entry)[:2]) == (3, (tmp_path / "a.mp4", "A"))
+
+
+def test_a_catalogue_that_names_no_film_is_a_refusal(tmp_path):
+    path = tmp_path / "films.csv"
+    path.write_text("path,title\n")
+
+    (why,) = Call([], False, path, {}).films()
+
+    assert isinstance(why, Refusal)
+    assert why.error == f"{path} names no film"
+
+
+def test_a_catalogue_that_comes_through_a_pipe_can_be_read_twice(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    threading.Thread(target=pipe.write_text, args=("path\nfilms/a.mp4\n",)).start()
+
+    with catalogue.spooled(pipe) as spool:
+        call = Call([], False, pipe, {}, spool)
+        assert call.count() == 1
+        (asked,) = call.films()
+    assert not spool.exists()
+
+    assert isinstance(asked, Asked)
+    assert asked.place == Path("films/a.mp4")
+
+
+def test_a_pipe_without_end_is_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(catalogue, "MOST_PIPED", 1 << 20)
+
+    with pytest.raises(UserError, match="/dev/zero gives more than 1 MiB"), catalogue.spooled(Path("/dev/zero")):
+        pass
 
 
 def test_unknown_columns_are_named_once(tmp_path):

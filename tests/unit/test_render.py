@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -83,19 +84,21 @@ def test_nothing_is_removed_where_nobody_can_be_asked(json, terminal, monkeypatc
     options.require_yes(yes=True, json=json)
 
 
-def job(stage: str) -> Job:
+def job(**given: Any) -> Job:
     now = dt.datetime.now(dt.UTC)
     return Job(
         id=1, kind="ingest", state="running", film_id=1, collection_id=None, profile_id=1, about="A film", priority=0,
-        cancel_requested=False, error=None, created_at=now, started_at=now - dt.timedelta(seconds=10),
+        cancel_requested=False, error=None, created_at=now, started_at=now,
         finished_at=None, segments=2, segments_done=0, progress=0.5, shots=7, frames=1000, decode_s=0, model_s=0,
-        stage=stage,
+        stage="film", **given,
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("stage", "shown"), [("film", True), ("decode", True), ("measure", False), ("match", False)])
-def test_frames_a_second_are_shown_while_frames_are_read(stage, shown):
-    """Afterwards the same frames over more and more seconds would say that it gets slower."""
-    assert ("100 fps" in waiting.describe(job(stage))) == shown
-    assert "7 shots" in waiting.describe(job(stage))
-    assert "left" in waiting.describe(job(stage))
+def test_what_is_not_known_of_a_job_is_left_out():
+    assert waiting.describe(job()) == "decode · 50% · 7 shots"
+    assert waiting.describe(job(fps=100.2, left_s=40.9)) == "decode · 50% · 7 shots · 100 fps · 0:40 left"
+
+
+def test_a_job_that_is_put_off_says_why_and_until_when():
+    assert waiting.describe(job(put_off="full", put_off_s=40.4)) == "put off: full · next try in 0:40"
+    assert waiting.describe(job(put_off="full", put_off_s=-0.1)) == "put off: full · next try in 0:00"

@@ -12,6 +12,7 @@ from r2r_shared import names
 
 def main() -> None:
     """Serve queues until told to stop."""
+    _take_interrupts()
     parser = argparse.ArgumentParser(prog="python -m r2r_workers", description=__doc__)
     parser.add_argument("--queues", default=",".join((names.CONTROL, names.VIDEO, names.PAINTINGS)))
     parser.add_argument(
@@ -54,6 +55,23 @@ def main() -> None:
         )
     finally:
         sweeper.hand_back(os.getpid())
+
+
+def _take_interrupts() -> None:
+    """Let Ctrl-C reach this process alone, as SIGTERM.
+
+    A terminal sends it to the whole process group, and a child that still imports would answer with a traceback.
+    What is blocked here stays so in the threads and processes that are started from here, however early they are.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    threading.Thread(target=_pass_interrupts_on, name="interrupts", daemon=True).start()
+
+
+def _pass_interrupts_on() -> None:
+    while signal.sigwait({signal.SIGINT}):
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # nothing has begun
+            os._exit(0)
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _end_with_owner() -> None:

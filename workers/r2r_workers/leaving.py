@@ -24,7 +24,7 @@ def install(grace_s: float) -> None:
     """Take SIGTERM and SIGINT over from Celery.
 
     The first one stops the worker from taking more; the second one, or the end of the grace, hands back what it holds.
-    For the main thread of a worker's main process, once it is ready.
+    For the main thread of a worker's main process, when Celery has put its own in place.
     """
     told = threading.Event()
 

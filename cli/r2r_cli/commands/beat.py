@@ -17,10 +17,9 @@ def beat(
 
     Example: r2r beat
     """
-    from r2r_cli import context, render
+    from r2r_cli import context
     from r2r_shared import beat as sweeping
 
     with context.session() as opened:
         opened.conn.close()  # beat has a connection of its own, which it takes anew when the server was away
-        render.note(f"sweeping every {every:g} s; Ctrl-C ends it")
         sweeping.run(opened.settings, opened.stack, every_s=every)

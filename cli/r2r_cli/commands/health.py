@@ -45,10 +45,10 @@ def _look(settings: Settings, *, worker: bool, beat: bool) -> list[Check]:
 
     database_url, broker_url = look.addresses(settings)
     if not worker and not beat:
-        return list(look.servers(database_url, broker_url))
+        return list(look.servers(database_url, broker_url, local=settings.local))
     checks: list[Check] = []
     if worker:
         checks.append(look.worker(settings, broker_url))
     if beat:
-        checks.append(look.beat(database_url))
+        checks.append(look.beat(database_url, local=settings.local))
     return checks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,7 +29,7 @@ def metrics(
 
     Example: r2r metrics --listen 127.0.0.1:9464
     """
-    from r2r_cli import context, render
+    from r2r_cli import context
     from r2r_shared.operating import logs
     from r2r_shared.settings import Settings
 
@@ -40,24 +41,33 @@ def metrics(
         _serve(settings, settings.database_url, settings.broker_url, host, port)
     else:
         with context.servers(settings) as stack:
-            render.note("the servers are this machine's own, and stay up as long as this command")
+            _tell(settings, "the servers are this machine's own, and stay up as long as this command")
             _serve(settings, stack.database_url, stack.broker_url, host, port)
 
 
 def _serve(settings: Settings, database_url: str, broker_url: str, host: str, port: int) -> None:
-    from r2r_cli import render
     from r2r_shared.operating.metrics_server import MetricsServer
     from r2r_shared.operating.watch import Watch
 
     server = MetricsServer(host, port, Watch(settings, database_url, broker_url))
     place = f"http://{f'[{host}]' if ':' in host else host}:{server.port}"
-    render.say(f"metrics at {place}/metrics, health at {place}/health; Ctrl-C ends it")
+    _tell(settings, f"metrics at {place}/metrics, health at {place}/health; Ctrl-C ends it", as_result=True)
     try:
         server.serve_forever()
     except KeyboardInterrupt:
-        render.note("\nstopping")
+        _tell(settings, "stopping")
     finally:
         server.server_close()
+
+
+def _tell(settings: Settings, line: str, *, as_result: bool = False) -> None:
+    """A line to people, or an object among those of the log."""
+    if settings.log == "json":
+        logging.getLogger(__name__).info("%s", line)
+    else:
+        from r2r_cli import render
+
+        (render.say if as_result else render.note)(line)
 
 
 def _parse(listen: str) -> tuple[str, int]:

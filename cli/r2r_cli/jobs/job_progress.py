@@ -144,9 +144,10 @@ def describe(job: Job, *, share: bool = True) -> str:
     if job.state == "failed":
         return f"failed: {job.error}"
     if job.put_off is not None:
-        return f"put off: {job.put_off}"
+        again = "" if job.put_off_s is None else f" · next try in {render.timecode(max(0.0, job.put_off_s))}"
+        return f"put off: {job.put_off}{again}"
     if job.state != "running":
-        ended = f" in {render.timecode(elapsed_s(job))}" if job.state == "done" else ""
+        ended = f" in {render.timecode(job.elapsed_s)}" if job.state == "done" else ""
         found = f", {job.shots} shots" if job.kind == "ingest" and job.shots else ""
         return f"{job.state}{ended}{found}"
     parts = [stage_name(job.stage) or "waiting"]
@@ -177,25 +178,10 @@ def stage_name(stage: str) -> str:
 
 
 def fps_of(job: Job) -> float | None:
-    """Frames a second since a running job began, while frames are read: afterwards they stand still."""
-    elapsed = elapsed_s(job)
-    if job.state != "running" or not job.frames or elapsed <= 0.5 or job.stage not in ("film", "decode"):
-        return None
-    return job.frames / elapsed
+    """Frames a second of a running job's segments together, while frames are read; see `Job.fps`."""
+    return job.fps or None if job.state == "running" else None
 
 
 def left_s(job: Job) -> float | None:
-    """Seconds until a running job is done, if it goes on as it did; None while that is not known."""
-    elapsed = elapsed_s(job)
-    if job.state != "running" or job.progress <= 0.02 or elapsed <= 2:
-        return None
-    return elapsed * (1 - job.progress) / job.progress
-
-
-def elapsed_s(job: Job) -> float:
-    """Wall seconds since a job began, by this machine's clock; until it ended, if it has."""
-    import datetime as dt
-
-    if job.started_at is None:
-        return 0.0
-    return max(0.0, ((job.finished_at or dt.datetime.now(dt.UTC)) - job.started_at).total_seconds())
+    """Seconds until a running job is done, if it goes on as it does; see `Job.left_s`."""
+    return job.left_s if job.state == "running" else None

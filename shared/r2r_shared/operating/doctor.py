@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 import platform
 import re
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from uuid import uuid4
@@ -21,7 +22,7 @@ from r2r_shared.local.stack import open_stack
 from r2r_shared.operating import asking
 from r2r_shared.operating.checks import Check, Verdict, look
 from r2r_shared.operating.doctor_remote import START
-from r2r_shared.settings import Settings
+from r2r_shared.settings import Settings, unknown
 from r2r_shared.storage.media_store import MediaStore
 
 WORKER_LIMIT_S = 180  # torch's first import from a cold disk takes most of a minute
@@ -36,6 +37,7 @@ _IDLE = {
 
 def examine_environment() -> Iterator[Check]:
     """As `examine`, with the settings of the environment; where they are wrong, that is what is not well."""
+    yield from _variables(os.environ)
     try:
         settings = Settings.from_env()
     except UserError as error:
@@ -66,6 +68,13 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield look("media store", lambda: _media(settings))
     yield look("disk", lambda: _disk(settings))
     yield from _worker_parts(settings)
+
+
+def _variables(environ: Mapping[str, str]) -> Iterator[Check]:
+    """Variables that are not ours though they look like it: a misspelt one has no effect, and nothing says so."""
+    for name, nearest in unknown(environ).items():
+        meant = f"did you mean {nearest}?" if nearest else "README lists all that there are; unset this one"
+        yield Check("settings", "warn", f"nobody reads {name}", meant)
 
 
 def _python() -> Check:

@@ -41,7 +41,7 @@ class Remote:
             except UserError as error:
                 yield Check("local servers", "fail", error.message, error.hint)
                 return
-            found = list(health.servers(database_url, broker_url))
+            found = list(health.servers(database_url, broker_url, local=self.settings.local))
             yield from found
             if any(check.verdict == "fail" for check in found):
                 return

@@ -12,14 +12,14 @@ from __future__ import annotations
 import queue
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from psycopg.conninfo import make_conninfo
 
 from r2r_shared import broker, broker_address, db, migrate
-from r2r_shared.errors import UserError
+from r2r_shared.errors import Unavailable, UserError
 from r2r_shared.local.stack import LocalStack
 from r2r_shared.operating.checks import Check, look
 from r2r_shared.queries import gauges
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 BEAT_S = 60.0
 """A beat that has not swept for so long does not."""
+_UP = "r2r up starts this machine's own stack and holds it open"
 _CONNECT_S = 3
 _PING_S = 1.0
 
@@ -59,23 +60,39 @@ def connect(database_url: str) -> db.Connection:
     return db.connect(make_conninfo(database_url, connect_timeout=str(_CONNECT_S)), autocommit=True)
 
 
-def servers(database_url: str, broker_url: str) -> Iterator[Check]:
-    """Whether the database answers, its schema is current, and the broker answers."""
-    database = look("database", lambda: _database(database_url))
+def servers(database_url: str, broker_url: str, *, local: bool) -> Iterator[Check]:
+    """Whether the database answers, its schema is current, and the broker answers.
+
+    Args:
+        local: whether they are this machine's own, which only stand while a command uses them.
+    """
+    database = look("database", _with_remedy(lambda: _database(database_url), local=local))
     yield database
     if database.verdict == "ok":
         yield look("schema", lambda: _schema(database_url))
-    yield look("broker", lambda: _broker(broker_url))
+    yield look("broker", _with_remedy(lambda: _broker(broker_url), local=local))
 
 
 def worker(settings: Settings, broker_url: str) -> Check:
     """Whether a worker of this host answers, of films or of training."""
-    return look("worker", lambda: _worker(settings, broker_url))
+    return look("worker", _with_remedy(lambda: _worker(settings, broker_url), local=settings.local))
 
 
-def beat(database_url: str) -> Check:
+def beat(database_url: str, *, local: bool) -> Check:
     """Whether a beat of this host has swept lately."""
-    return look("beat", lambda: _beat(database_url))
+    return look("beat", _with_remedy(lambda: _beat(database_url), local=local))
+
+
+def _with_remedy(at: Callable[[], Check], *, local: bool) -> Callable[[], Check]:
+    """The same look, with the remedy of this machine's own servers where those do not answer."""
+
+    def ours() -> Check:
+        try:
+            return at()
+        except Unavailable as error:
+            raise Unavailable(error.message, _UP if local else error.hint) from error
+
+    return ours
 
 
 def _database(url: str) -> Check:

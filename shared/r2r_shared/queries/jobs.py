@@ -31,7 +31,8 @@ class Job:
         put_off_until: when it is tried again.
         put_off_s: seconds until then.
         elapsed_s: wall seconds since it began, its waiting included; until it ended, if it has; 0 before.
-        fps: frames a second of all segments that read frames now, each over its own attempt; None: none reads.
+        fps: frames a second of as many segments as now run, as fast as those that were begun were read; None where
+            none reads frames now.
         left_s: seconds until it is through, if as many segments as now run at a time, as fast as those that were
             begun. Only the seconds in which segments were worked on count, not those in which they waited. While the
             closing segment runs, it alone is reckoned with; before, its time is not foreseen. None while nobody
@@ -107,7 +108,7 @@ _SELECT = """
            extract(epoch FROM s.put_off_until - clock_timestamp())::float8 AS put_off_s,
            coalesce(greatest(0, extract(epoch FROM coalesce(j.finished_at, clock_timestamp()) - j.started_at)),
                     0)::float8 AS elapsed_s,
-           s.fps,
+           CASE WHEN s.reading AND s.worked_s > 0.5 THEN s.frames * s.running / s.worked_s END AS fps,
            CASE WHEN s.counted_share > 0.02 AND s.worked_s > 2
                 THEN s.worked_s * (1 - s.counted_share) / s.counted_share / nullif(s.running, 0) END AS left_s
       FROM jobs AS j
@@ -130,9 +131,7 @@ _SELECT = """
                              FILTER (WHERE state = 'queued' AND not_before > now()))[1] END AS put_off,
                   CASE WHEN count(*) FILTER (WHERE state = 'running') = 0
                        THEN min(not_before) FILTER (WHERE state = 'queued' AND not_before > now()) END AS put_off_until,
-                  sum((stats->>'frames')::int / spent_s)
-                      FILTER (WHERE state = 'running' AND spent_s > 0.5
-                                AND coalesce(stats->>'stage', kind) IN ('film', 'decode')) AS fps,
+                  bool_or(state = 'running' AND coalesce(stats->>'stage', kind) IN ('film', 'decode')) AS reading,
                   count(*) FILTER (WHERE state = 'running') AS running,
                   sum(spent_s) FILTER (WHERE counted) AS worked_s,
                   sum(progress * w) FILTER (WHERE counted) / sum(w) FILTER (WHERE counted) AS counted_share
