@@ -26,7 +26,7 @@ from r2r_cli.commands import (
     timeline,
     worker,
 )
-from r2r_cli.usage import Group
+from r2r_cli.usage import Group, complain_in_json
 
 app = typer.Typer(
     name="r2r",
@@ -83,6 +83,10 @@ def main() -> None:
         reconfigure(errors="backslashreplace")  # file names need not be text; to JSON, \udcff means the same byte
     try:
         app()
+    except SystemExit as ended:
+        if isinstance(ended.code, int) and ended.code > 128:
+            complain_in_json("stopped before its end", "nothing is lost: the same command goes on where it was")
+        raise
     except UserError as error:
         _complain(error.message, error.hint)
         raise SystemExit(1) from None
@@ -125,10 +129,9 @@ def _first_line(error: Exception) -> str:
 
 
 def _complain(message: str, hint: str) -> None:
-    from r2r_cli.render import print_json, printable
+    from r2r_cli.render import printable
 
-    if "--json" in sys.argv:
-        print_json({"error": message, "hint": hint}, indent=None)
+    complain_in_json(message, hint)
     typer.echo(f"error: {printable(message)}", err=True)
     if hint:
         typer.echo(f"hint:  {printable(hint)}", err=True)

@@ -67,4 +67,7 @@ def require_yes(*, yes: bool, json: bool) -> None:
         return
     why = "--json does not ask" if json else "there is no terminal to ask on"
     typer.echo(f"error: nothing is removed without a yes, and {why}: add --yes", err=True)
+    from r2r_cli.usage import complain_in_json
+
+    complain_in_json(f"nothing is removed without a yes, and {why}", "add --yes")
     raise typer.Exit(2)

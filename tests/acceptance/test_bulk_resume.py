@@ -61,7 +61,7 @@ def test_an_enqueuing_that_was_broken_off_twice_goes_on_and_ends_as_one_that_was
     films_before = len({row[0] for row in before})
     assert 8 <= films_before < FILMS, "killed in the middle"
     assert len(before) == 2 * films_before, "no film without its job, no job without its segments"
-    assert Counter(row["state"] for row in rows(tmp_path / "third.jsonl")) == {
+    assert Counter(row["taken_as"] for row in rows(tmp_path / "third.jsonl")) == {
         "going on": films_before,
         "queued": FILMS - films_before,
     }

@@ -206,7 +206,9 @@ def test_any_picture_against_the_collection(ingested: Cli, material: Path) -> No
     assert found[0]["painting"]["file"] == painting.name
     assert found[0]["score"] > 0.95
     assert len(found) == 3
-    assert not [job for job in ingested.json("jobs", "list") if job["kind"] == "match"]  # nothing is left behind
+    assert not [
+        job for job in ingested.json("jobs", "list")["jobs"] if job["kind"] == "match"
+    ]  # nothing is left behind
 
 
 def test_segments_change_neither_shots_nor_keyframes(fresh: Cli, material: Path) -> None:

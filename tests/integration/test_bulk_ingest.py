@@ -10,7 +10,8 @@ import pytest
 from psycopg import sql
 
 from r2r_cli.ingesting import run
-from r2r_shared.queries import films, jobs, profiles
+from r2r_cli.jobs import waiting
+from r2r_shared.queries import films, job_changes, jobs, profiles
 from r2r_workers.models import registry
 from tests.in_process import R2R
 from tests.many_films import write_films
@@ -59,7 +60,7 @@ def test_a_dry_run_says_what_would_happen_and_leaves_no_row(unused, conn, tmp_pa
     assert "6 films" not in ended.err
     assert "7 films: 5 queued, 1 duplicate\n1 refused: 1 × is empty; see " in ended.err
     assert "a dry run: nothing was written, nothing was sent" in ended.err
-    states = [row["state"] for row in report(tmp_path / "dry.jsonl")]
+    states = [row["taken_as"] for row in report(tmp_path / "dry.jsonl")]
     assert sorted(states) == ["duplicate", *["queued"] * 5, "refused"]
 
 
@@ -94,7 +95,7 @@ def test_twice_is_once(r2r, conn, tmp_path, five):
     assert rows(conn) == made
     assert made["films"] == made["jobs"] == 5
     assert made["segments"] == 10  # the film, and its match
-    assert [(row["state"], row["film"], row["job"]) for row in report(tmp_path / "r.jsonl")] == [
+    assert [(row["taken_as"], row["film"], row["job"]) for row in report(tmp_path / "r.jsonl")] == [
         ("going on", number, number) for number in range(1, 6)
     ]
 
@@ -112,7 +113,7 @@ def test_what_is_refused_is_counted_by_its_reason_and_the_others_are_queued(r2r,
     assert len(jobs.listed(conn)) == 5
     with (tmp_path / "films.csv").open(encoding="utf-8", newline="") as file:
         found = list(csv.DictReader(file))
-    refused = {row["path"].rpartition("/")[2]: row for row in found if row["state"] == "refused"}
+    refused = {row["path"].rpartition("/")[2]: row for row in found if row["taken_as"] == "refused"}
     assert set(refused) == {"empty.mp4", "none.mkv", "text.mp4", "=cmd().avi", "gone.mp4"}
     assert all(row["error"] and row["hint"] for row in refused.values())
     assert "10 films: 5 queued" in ended.err
@@ -215,3 +216,135 @@ def test_redis_holds_few_messages_however_many_films_wait(r2r, conn, tmp_path, r
     with redis_server.client() as client:
         waiting = sum(client.llen(key) for key in client.scan_iter() if client.type(key) == b"list")
     assert 0 < waiting <= 4
+
+
+def test_a_higher_priority_reaches_the_job_that_is_there_and_what_does_not_is_said(r2r, conn, five):
+    assert r2r("ingest", five[0], "--detach", "--priority", "3").code == 0
+
+    lower = r2r("ingest", five[0], "--detach", "--priority", "2")
+    higher = r2r("ingest", five[0], "--detach", "--priority", "9", "--shots", "transnet", "--segment-seconds", "7")
+
+    assert "priority" not in lower.err
+    assert (
+        "going on with job 1, which finds shots with adaptive (cancel it to use transnet and to cut it into "
+        "segments of 7 s); its priority is 9 now, and was 3" in higher.err
+    )
+    assert jobs.get(conn, 1).priority == 9
+    assert conn.execute("SELECT DISTINCT priority FROM segments").fetchall() == [(9,)]
+
+
+def test_what_a_job_that_measures_alone_will_not_do_is_said(r2r, conn, five):
+    assert r2r("ingest", five[0], "--detach").code == 0
+    conn.execute("""UPDATE jobs SET options = '{"analyse": false}'""")
+    other = profiles.ensure(conn, registry.describe("starter") | {"name": "other"})
+    conn.execute("UPDATE jobs SET profile_id = %s", (other.id,))
+
+    ended = r2r("ingest", five[0], "--detach", "--force")
+
+    assert (
+        "going on with job 1, which measures under another profile (cancel it to measure under “starter” and to "
+        "analyse the film again)" in ended.err
+    )
+
+
+def test_a_film_whose_job_failed_goes_on_with_what_is_missing(r2r, conn, five):
+    assert r2r("ingest", five[0], "--detach").code == 0
+    conn.execute("UPDATE segments SET state = 'failed' WHERE kind = 'film'")
+    job_changes.fail(conn, 1, error="the disk was full")
+
+    dry = r2r("ingest", five[0], "--dry-run", "--json")
+    ended = r2r("ingest", five[0], "--detach", "--priority", "4")
+
+    assert json.loads(dry.out)["counts"] == {"retried": 1}
+    assert "film 1, job 1, which failed, is tried again: 0 of 2 segments are done already; its priority" in ended.err
+    assert [(job.id, job.state, job.priority) for job in jobs.listed(conn)] == [(1, "queued", 4)]
+    assert conn.execute("SELECT sent_at IS NOT NULL FROM segments WHERE kind = 'film'").fetchone() == (True,)
+
+
+@pytest.mark.parametrize("words", [("--force",), ("--shots", "transnet")])
+def test_a_job_that_failed_at_something_else_is_left_as_it_is(r2r, conn, five, words):
+    assert r2r("ingest", five[0], "--detach").code == 0
+    job_changes.fail(conn, 1, error="the disk was full")
+
+    found = json.loads(r2r("ingest", five[0], *words, "--detach", "--json").out)
+
+    assert found["counts"] == {"queued": 1}
+    assert [(job.id, job.state) for job in jobs.listed(conn)] == [(2, "queued"), (1, "failed")]
+
+
+@pytest.mark.parametrize("form", [".jsonl", ".csv"])
+def test_a_report_and_the_json_say_how_jobs_ended_that_were_waited_for(r2r, conn, tmp_path, five, monkeypatch, form):  # noqa: PLR0917
+    """The sweep is a moment at which a worker may have ended them."""
+    monkeypatch.setattr("r2r_cli.ingesting.report.BATCH", 2)
+    really = waiting.sweep
+
+    def sweep(opened):
+        really(opened)
+        if len(jobs.listed(opened.conn)) == 3:
+            opened.conn.execute("UPDATE jobs SET state = 'done' WHERE id <> 2")
+            job_changes.fail(opened.conn, 2, error="the decoder died")
+
+    monkeypatch.setattr(waiting, "sweep", sweep)
+    path = tmp_path / f"films{form}"
+    (tmp_path / "empty.mp4").touch()
+
+    ended = r2r("ingest", *five[:3], tmp_path / "empty.mp4", five[0], "--report", path, "--json")
+
+    assert ended.code == 1
+    found = json.loads(ended.out)
+    assert found["jobs"] == {"queued": 0, "running": 0, "done": 2, "failed": 1, "cancelled": 0}
+    assert found["failed"] == [2]
+    with path.open(newline="") as file:
+        rows = report(path) if form == ".jsonl" else list(csv.DictReader(file))
+    assert [row["taken_as"] for row in rows[:5]] == ["queued"] * 3 + ["refused", "duplicate"]
+    assert not any(row["state"] for row in rows[:5])
+    assert [(row["path"], row["state"], row["error"], row["hint"]) for row in rows[5:]] == [
+        (str(five[0]), "done", "", ""),
+        (str(five[1]), "failed", "the decoder died", "r2r jobs show 2"),
+        (str(five[2]), "done", "", ""),
+    ]
+
+
+def test_a_dry_run_names_the_first_refusals_and_counts_the_rest(r2r, tmp_path, monkeypatch, five):
+    monkeypatch.setattr(run, "LISTED", 2)
+    for number in range(4):
+        (tmp_path / f"{number}.mp4").touch()
+
+    ended = r2r("ingest", "-r", tmp_path, "--dry-run")
+
+    assert ended.err.count(" is empty (0 bytes)") == 2
+    assert ended.err.count("the refusals that follow are counted, not named") == 1
+    assert len(ended.out.splitlines()) == 5
+
+
+def test_a_known_film_that_is_described_otherwise_is_said_to_be(r2r, conn, five):
+    assert r2r("ingest", five[0], "--detach").code == 0
+    words = ("ingest", five[0], "--title", "Faust", "--director", "Murnau")
+
+    dry, first, again = r2r(*words, "--dry-run"), r2r(*words, "--detach"), r2r(*words, "--detach")
+
+    assert "going on with job 1, described anew: title, director" in dry.out
+    assert "going on with job 1, described anew: title, director" in first.err
+    assert "described anew" not in again.err
+
+
+def test_a_dry_run_says_what_an_upload_would_send(r2r, five):
+    assert r2r("ingest", five[0], "--upload", "--detach").code == 0
+    assert r2r("ingest", five[1], "--detach").code == 0
+
+    ended = r2r("ingest", *five[:3], "--upload", "--dry-run")
+
+    there, known, new = ended.out.splitlines()
+    assert "media store" not in there
+    assert known.endswith(" MB to be copied into the media store")
+    assert new.endswith(" MB to be copied into the media store")
+
+
+def test_how_far_it_is_never_parts_a_complaint_from_its_end(r2r, tmp_path, monkeypatch):
+    """A look that takes long, at a bucket that is away, is followed by a line on how far the call is."""
+    monkeypatch.setattr("r2r_cli.ingesting.enqueue_progress.EVERY_S", 0)
+
+    ended = r2r("ingest", tmp_path / "gone.mp4", "--detach")
+
+    assert "1 of 1 films" in ended.err or "1 films" in ended.err
+    assert ended.is_one_complaint(), ended.err

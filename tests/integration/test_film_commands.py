@@ -171,7 +171,9 @@ def test_a_removal_without_a_yes_is_a_wrong_call(r2r, conn, profile_id, words, f
 
     ended = r2r(*words, *form)
 
-    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert (ended.code, bool(ended.out), ended.err.count("\n")) == (2, bool(form), 1)
+    if form:
+        assert json.loads(ended.out)["hint"] == "add --yes"
     assert ended.err.startswith("error: nothing is removed")
     assert "--yes" in ended.err
     assert (len(films.listed(conn)), len(paintings.search(conn))) == (1, 1)

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from r2r_cli.ingesting import film_search
+from r2r_cli.ingesting.asked import Call, place_of
+from r2r_cli.ingesting.bulk import Asked, Refusal
 from r2r_shared.errors import PermanentError, Unavailable, UserError
 from r2r_shared.queries import profiles
 from r2r_shared.storage import objects
@@ -227,6 +229,32 @@ def test_a_bucket_that_does_not_serve_is_one_line_without_secrets(r2r, conn, buc
     assert conn.execute("SELECT count(*) FROM films").fetchone() == (0,)
 
 
+def test_a_bucket_that_is_away_costs_its_own_films_and_the_others_are_queued(  # noqa: PLR0917
+    ingest, film, bucket, s3_server, monkeypatch, tmp_path
+):
+    s3_server.client().upload_file(str(film), bucket, film.name)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+
+    found = ingest(f"s3://{bucket}/{film.name}", film, code=1)
+
+    assert found["counts"] == {"refused": 1, "queued": 1}
+    assert found["reasons"] == {"is not reachable now": 1}
+    dry = ingest(f"s3://{bucket}/{film.name}", film, "--dry-run", code=1)
+    assert dry["counts"] == {"refused": 1, "going on": 1}
+
+
+def test_after_many_films_in_a_row_that_are_away_no_more_are_tried(r2r, conn, film, bucket, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr("r2r_cli.ingesting.bulk.MOST_AWAY", 2)
+    away = [f"s3://{bucket}/{number}.mp4" for number in range(3)]
+
+    ended = r2r("ingest", away[0], film, *away[1:], "--detach")
+
+    assert ended.code == 1
+    assert "error: 2 films in a row are not reachable, and no more are tried" in ended.err
+    assert conn.execute("SELECT count(*) FROM segments WHERE sent_at IS NOT NULL").fetchone() == (1,)
+
+
 def test_a_film_from_a_bucket_can_be_sent_to_the_media_store_of_workers_without_its_keys(  # noqa: PLR0917
     ingest, conn, film, bucket, s3_server, monkeypatch
 ):
@@ -293,3 +321,34 @@ def test_a_directory_of_many_is_not_looked_through_before_its_first_film_comes(t
     (tmp_path / "2" / "later.mp4").write_bytes(b"x")
 
     assert tmp_path / "2" / "later.mp4" in list(films)
+
+
+def test_a_directory_that_cannot_be_searched_is_a_refusal_and_the_others_are_searched(tmp_path):
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "film.mp4").write_bytes(b"x")
+    films = Call([tmp_path], recursive=True, catalogue=None, described={}).films()
+    assert next(films) == Asked(tmp_path / "a" / "film.mp4", {})
+    shutil.rmtree(tmp_path / "b")
+
+    why, last = films
+
+    assert isinstance(why, Refusal)
+    assert (why.place, why.reason) == (str(tmp_path / "b"), "cannot be searched: No such file or directory")
+    assert last == Asked(tmp_path / "c" / "film.mp4", {})
+
+
+def test_a_name_that_cannot_be_looked_up_ends_no_search(tmp_path):
+    (tmp_path / "a.mp4").symlink_to("x" * 300)
+    (tmp_path / "b.mp4").write_bytes(b"x")
+
+    assert list(film_search.expand([tmp_path], recursive=True)) == [tmp_path / "a.mp4", tmp_path / "b.mp4"]
+
+
+def test_a_place_under_a_root_is_a_file_of_this_machine(tmp_path, monkeypatch):
+    monkeypatch.setenv("R2R_FILM_ROOTS", f"archive={tmp_path}")
+
+    assert place_of("root:archive/silent/a.mp4") == tmp_path / "silent" / "a.mp4"
+    with pytest.raises(UserError, match="this machine has no film root “other”"):
+        place_of("root:other/a.mp4")
+    assert place_of("root:archive/../a.mp4") == Path("root:archive/../a.mp4")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -36,7 +38,12 @@ def ingest(  # noqa: PLR0917  (a command is its options)
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")] = False,
     report: Annotated[
-        Path | None, typer.Option(help="Write what became of each file here: .jsonl or .csv.", metavar="FILE")
+        Path | None,
+        typer.Option(
+            help="Write a row for each file: .jsonl or .csv. `taken_as` says what this call made of it; where the call "
+            "waits, a further row for each job says in `state` how it ended, and why.",
+            metavar="FILE",
+        ),
     ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Queue the work and return.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Analyse a known film again.")] = False,
@@ -46,7 +53,9 @@ def ingest(  # noqa: PLR0917  (a command is its options)
 
     A film is known by its content: the same bytes under another name are the same film, and ingesting it
     again does nothing but say so. Interrupted work goes on where it was: the same call again takes up what is
-    missing, of one film or of ten thousand. A file that is refused stops none of the others.
+    missing, of one film or of ten thousand. A file that is refused stops none of the others. A film whose last
+    job failed goes on with what that is missing, unless --force or another detector is asked for; one whose job
+    was cancelled begins anew.
 
     Example: r2r ingest "Barry Lyndon (1975).mkv" --director "Stanley Kubrick"
 
@@ -59,6 +68,7 @@ def ingest(  # noqa: PLR0917  (a command is its options)
     if not paths and catalogue is None:
         raise typer.BadParameter("name a film, a directory with --recursive, or a --catalogue", param_hint="PATH…")
     _check_report(report, catalogue)
+    from r2r_cli.ingesting import catalogue as catalogues
     from r2r_cli.ingesting import run
     from r2r_cli.ingesting.asked import Call, place_of
 
@@ -68,7 +78,10 @@ def ingest(  # noqa: PLR0917  (a command is its options)
         what = "a catalogue's films" if call.catalogue is not None else f"{call.at_least()} films"
         raise typer.BadParameter(f"one title cannot name {what}", param_hint="--title")
     how = run.How(shots, segment_seconds, force, priority, upload, detach, json)
-    if not (run.foresee if dry_run else run.run)(call, how, report):
+    with nullcontext() if catalogue is None else catalogues.spooled(catalogue) as spool:
+        call = replace(call, spool=spool if spool != catalogue else None)
+        well = (run.foresee if dry_run else run.run)(call, how, report)
+    if not well:
         raise typer.Exit(1)
 
 

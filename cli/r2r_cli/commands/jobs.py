@@ -42,7 +42,7 @@ def list_(
         rows = jobs.listed(opened.conn, state=state, limit=limit)
         total = job_counts.total(opened.conn, state=state) if len(rows) == limit else len(rows)
     if json:
-        render.print_json([_as_json(job) for job in rows])
+        render.print_json({"jobs": [_as_json(job) for job in rows], "total": total})
     elif not rows:
         render.note("no jobs" if state is None else f"no job is {state}")
     else:
@@ -229,7 +229,7 @@ def retry(
     detach: Annotated[bool, typer.Option("--detach", help="Queue the work and return.")] = False,
     json: options.Json = False,
 ) -> None:
-    """Try failed or cancelled jobs again; what is done stays done.
+    """Try failed or cancelled jobs again: a failed one goes on with what is missing, a cancelled one begins anew.
 
     Example: r2r jobs retry 7
 

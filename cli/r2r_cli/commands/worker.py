@@ -31,6 +31,7 @@ def worker(
     from r2r_shared import names
     from r2r_shared.processes import MALLOC
 
+    queues = ",".join(name.strip() for name in queues.split(","))
     unknown = [name for name in queues.split(",") if name not in names.QUEUES]
     if unknown:
         raise typer.BadParameter(

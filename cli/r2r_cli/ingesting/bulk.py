@@ -7,7 +7,6 @@ Ctrl-C or a kill goes on where it was.
 
 from __future__ import annotations
 
-import time
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future
@@ -17,7 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from r2r_cli.ingesting import intake
 from r2r_cli.ingesting.ahead import WINDOW, Ahead
-from r2r_cli.jobs import waiting
+from r2r_cli.ingesting.film_source import SourceAway
+from r2r_cli.ingesting.sending import Sending
 from r2r_shared.collections.text import storable
 from r2r_shared.errors import FilmRefused, Unavailable
 
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from r2r_shared.local.worker import LocalWorker
 
 Place: TypeAlias = "str | Path"
-SEND_EVERY_S = 1.0
 MOST_REASONS = 50
 """Reasons for refusals that are counted apart; what comes after them is counted as one."""
+MOST_AWAY = 20
+"""Films in a row whose bucket or disk does not answer: more say nothing new, and each may take a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,8 @@ class Refusal:
 class Outcome:
     """What became of one film.
 
-    `state`: queued (new, or something of it was missing), going on (with a job of before), known (nothing to do),
-    duplicate (came earlier in the same call) or refused.
+    `state`: queued (new, or something of it was missing), going on (with a job of before), retried (a job that had
+    failed), known (nothing to do), duplicate (came earlier in the same call) or refused.
     `known`: the film was in the database before.
     """
 
@@ -102,6 +103,7 @@ class Seen:
     def __init__(self) -> None:
         self._places: set[int] = set()
         self._films: set[int] = set()
+        self._digests: set[bytes] = set()
 
     def place(self, place: Place) -> bool:
         """Whether this place was asked for before in this call."""
@@ -111,6 +113,30 @@ class Seen:
     def film(self, film_id: int) -> bool:
         """Whether this film was, under whatever name."""
         return film_id in self._films or bool(self._films.add(film_id))
+
+    def digest(self, sha256: bytes) -> bool:
+        """Whether these bytes were; for films that have no number."""
+        return sha256 in self._digests or bool(self._digests.add(sha256))
+
+
+class Away:
+    """Counts films in a row that could not be reached."""
+
+    def __init__(self) -> None:
+        self._in_a_row = 0
+
+    def met(self, error: FilmRefused | None) -> None:
+        """A film was refused, or taken.
+
+        Raises:
+            Unavailable: where films lie has not answered for too many in a row.
+        """
+        self._in_a_row = self._in_a_row + 1 if isinstance(error, SourceAway) else 0
+        if error is not None and self._in_a_row >= MOST_AWAY:
+            raise Unavailable(
+                f"{MOST_AWAY} films in a row are not reachable, and no more are tried: {error.message}",
+                "the films before are queued; the same command goes on where it was",
+            )
 
 
 def look_ahead(
@@ -156,7 +182,7 @@ def enqueue(
     Raises:
         Unavailable: a server does not answer. The films before are queued, with or without a message.
     """
-    seen = Seen()
+    seen, away = Seen(), Away()
     sent = Sending(opened)
     for item in look_ahead(opened, asked, look):
         if isinstance(item, Refusal):
@@ -170,7 +196,10 @@ def enqueue(
             found = _take(opened, one, future, wanted, worker=worker)
         except FilmRefused as error:
             yield refused(refusal(one.place, error))
+            with sent.before_the_end():
+                away.met(error)
             continue
+        away.met(None)
         yield _outcome(one.place, found, again=seen.film(found.film_id))
         if found.job_id is not None:
             sent.now_and_then()
@@ -202,44 +231,17 @@ def _take(
         looked(one.place)
     sent = intake.send_ahead(opened, one.place, wanted, looked)
     with opened.conn.transaction():
-        return intake.take(opened, one.place, wanted, one.described, worker=worker, look=looked, sent=sent, send=False)
+        found = intake.take(opened, one.place, wanted, one.described, worker=worker, look=looked, sent=sent)
+    return intake.follow_up(opened, found, wanted)
 
 
 def _outcome(place: Place, found: Intake, *, again: bool) -> Outcome:
     state = "known" if found.job_id is None else "going on" if found.going_on else "queued"
+    state = "retried" if found.retried else state
     said = found.said
     if again:
         state, said = "duplicate", f"{name_of(place)} holds the same film as one before it: film {found.film_id}"
     return Outcome(str(place), state, said, found.film_id, found.job_id, found.title, found.known)
-
-
-class Sending:
-    """Sends messages through the sweep: at once, then at most every second, and at the end."""
-
-    def __init__(self, opened: Session) -> None:
-        self._opened = opened
-        self._last = float("-inf")
-        self._due = False
-
-    def now_and_then(self) -> None:
-        """Something was queued. A broker that is away meanwhile holds nothing up: `at_last` asks again."""
-        self._due = True
-        if time.monotonic() - self._last < SEND_EVERY_S:
-            return
-        try:
-            self.at_last()
-        except Unavailable:
-            self._due = True
-
-    def at_last(self) -> None:
-        """Send what is left.
-
-        Raises:
-            Unavailable: a server does not answer.
-        """
-        if self._due:
-            waiting.sweep(self._opened)
-            self._last, self._due = time.monotonic(), False
 
 
 def refused(why: Refusal) -> Outcome:
@@ -248,12 +250,20 @@ def refused(why: Refusal) -> Outcome:
 
 
 def refusal(place: Place, error: FilmRefused) -> Refusal:
-    """Why a film was refused; the reason is the message without what names this one film."""
-    reason = error.message
-    for name in sorted({str(place), storable(str(place)), name_of(place), _real(place)}, key=len, reverse=True):
-        reason = reason.replace(name, "") if name else reason
-    reason = reason.split(" (")[0].strip(" :“”") or "is refused"
-    return Refusal(str(place), error.message, error.hint, reason)
+    """Why a film was refused, and the same in words that name no film."""
+    return Refusal(str(place), error.message, error.hint, error.reason or _reason(place, error.message))
+
+
+def _reason(place: Place, message: str) -> str:
+    """A message without what names this one film, which stands at its beginning; a film may be called "x" or "is"."""
+    reason = message
+    for name in sorted({str(place), storable(str(place)), name_of(place), _real(place)} - {""}, key=len, reverse=True):
+        if message.startswith((f"{name} ", f"{name}:")):
+            reason = message[len(name) :]
+            break
+    if isinstance(place, str):  # "cannot read s3://bucket/film.mp4: …"
+        reason = reason.replace(f" {place}: ", ": ")
+    return reason.split(" (")[0].strip(" :") or "is refused"
 
 
 def name_of(place: Place) -> str:

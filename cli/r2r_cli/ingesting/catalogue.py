@@ -9,19 +9,24 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO, cast
 
+from r2r_cli.ingesting.csv_records import LONGEST_LINE, LineRefused, Lines
 from r2r_shared.collections.text import clean, storable
-from r2r_shared.errors import FilmRefused, UserError
+from r2r_shared.errors import UserError
 
 COLUMNS = ("path", "title", "director", "year", "country")
 YEARS = range(1870, 2201)
-LONGEST_LINE = 1 << 17
-"""Characters of one line of JSON, and of one field of CSV (that module's own limit)."""
+MOST_PIPED = 1 << 30
+"""Bytes of a catalogue that comes through a pipe: it is kept on disk while it is read."""
 
+_SEPARATOR = re.compile(r"\ufeff?\"?sep=.\"?[,;\t]*\s*", re.IGNORECASE)
+"""What Excel writes or wants as a first line, to say which mark parts the fields."""
 _HEADER = f"its first line is to name the columns: {','.join(COLUMNS)}"
 
 
@@ -52,14 +57,42 @@ class BadLine:
     reason: str
 
 
-class LineRefused(FilmRefused):
-    """What is wrong with a line; becomes a BadLine."""
+@contextmanager
+def spooled(path: Path) -> Generator[Path]:
+    """The catalogue as a file that can be read twice: itself, or a copy of what a pipe gives, for as long as this.
+
+    Raises:
+        UserError: more comes than a catalogue may hold.
+    """
+    if not (path.is_fifo() or path.is_char_device() or path.is_socket()):
+        yield path
+        return
+    with tempfile.NamedTemporaryFile(prefix="r2r-catalogue-") as copy:
+        try:
+            with path.open("rb") as pipe:
+                left = MOST_PIPED
+                while (data := pipe.read(min(1 << 20, left))) and left:
+                    left -= copy.write(data)
+                if not left:
+                    raise UserError(f"{path} gives more than {MOST_PIPED >> 20} MiB", "write the catalogue into a file")
+            copy.flush()
+        except OSError as error:
+            raise UserError(f"{path} cannot be read: {error.strerror}", "name a CSV or JSONL file of films") from error
+        yield Path(copy.name)
 
 
-def read(path: Path, *, on_unknown: Callable[[str], None] = lambda said: None) -> Iterator[Entry | BadLine]:
+def read(
+    path: Path,
+    *,
+    named: Path | None = None,
+    directory: Path | None = None,
+    on_unknown: Callable[[str], None] = lambda said: None,
+) -> Iterator[Entry | BadLine]:
     """The entries of a catalogue in their order. Nothing is kept of a line once the next is asked for.
 
     Args:
+        named: what it is called, where `path` is a copy.
+        directory: where relative paths begin; by default the catalogue's own.
         on_unknown: is told once of each column that nothing is made of.
 
     Raises:
@@ -67,11 +100,14 @@ def read(path: Path, *, on_unknown: Callable[[str], None] = lambda said: None) -
     """
     try:
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            begin = _begin(path, file)
-            rows = _objects(file) if begin == "{" else _records(path, file)
-            yield from _entries(path, rows, on_unknown)
+            shown = named or path
+            begin = _begin(shown, file)
+            rows = _objects(file) if begin == "{" else _records(shown, file)
+            yield from _entries(shown, directory or path.parent, rows, on_unknown)
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}", "name a CSV or JSONL file of films") from error
+        raise UserError(
+            f"{named or path} cannot be read: {error.strerror}", "name a CSV or JSONL file of films"
+        ) from error
 
 
 def count(path: Path) -> int:
@@ -103,7 +139,9 @@ _Row = tuple[int, dict[str, Any] | LineRefused]
 def _records(path: Path, file: TextIO) -> Iterator[_Row]:
     """CSV: the line at which each record begins, and its fields by their column."""
     header, before = file.readline(LONGEST_LINE), 1
-    while not header.strip("\ufeff \t\r\n,;"):  # there is something: _begin has looked
+    while not header.strip("\ufeff \t\r\n,;") or _SEPARATOR.fullmatch(header):
+        if not header:
+            raise UserError(f"{path} has no column path", _HEADER)
         header, before = file.readline(LONGEST_LINE), before + 1
     delimiter = max(",;\t", key=lambda mark: sum(_name(part) in COLUMNS for part in header.split(mark)))
     columns = [_name(part) for part in next(csv.reader([header], delimiter=delimiter))]
@@ -111,16 +149,12 @@ def _records(path: Path, file: TextIO) -> Iterator[_Row]:
         raise UserError(f"{path} has no column path", _HEADER)
     if len(named := [name for name in columns if name]) != len(set(named)):
         raise UserError(f"{path} names a column twice", _HEADER)
-    reader = csv.reader(file, delimiter=delimiter)
-    line = before + 1
-    while True:
+    lines = Lines(file, before)
+    while (line := lines.next_line()) is not None:
         try:
-            record = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield line, LineRefused(f"is no CSV: {error}", "a quotation mark that is not closed?")
-            line = before + reader.line_num + 1
+            record = lines.record(delimiter)
+        except LineRefused as error:
+            yield line, error
             continue
         if any(field.strip() for field in record):
             if len(record) > len(columns):
@@ -128,7 +162,6 @@ def _records(path: Path, file: TextIO) -> Iterator[_Row]:
                 yield line, LineRefused(f"has {len(record)} fields, the header {len(columns)}", hint)
             else:
                 yield line, dict(zip(columns, record, strict=False))
-        line = before + reader.line_num + 1
 
 
 def _objects(file: TextIO) -> Iterator[_Row]:
@@ -154,7 +187,9 @@ def _object(text: str) -> dict[str, Any] | LineRefused:
     return {_name(key): part for key, part in cast("dict[str, Any]", value).items()}
 
 
-def _entries(path: Path, rows: Iterator[_Row], on_unknown: Callable[[str], None]) -> Iterator[Entry | BadLine]:
+def _entries(
+    path: Path, directory: Path, rows: Iterator[_Row], on_unknown: Callable[[str], None]
+) -> Iterator[Entry | BadLine]:
     """Each row as an entry, or as what is wrong with it."""
     unknown: set[str] = set()
     for line, row in rows:
@@ -166,17 +201,17 @@ def _entries(path: Path, rows: Iterator[_Row], on_unknown: Callable[[str], None]
             if name and len(unknown) <= 20:
                 on_unknown(f"{path.name}: nothing is made of the column “{clean(name)}”")
         try:
-            yield _entry(path, line, row)
+            yield _entry(directory, line, row)
         except LineRefused as error:
             yield _bad(path, line, str(row.get("path") or "")[:300], error)
 
 
-def _entry(path: Path, line: int, row: dict[str, Any]) -> Entry:
+def _entry(directory: Path, line: int, row: dict[str, Any]) -> Entry:
     texts = {name: _text(name, row.get(name)) for name in ("path", "title", "director", "country")}
     named = texts.pop("path")
     if named is None:
         raise LineRefused("names no path", "give each line the path of its film")
-    place = named if "://" in named else path.parent / named
+    place = named if "://" in named else directory / named
     return Entry(
         line=line,
         place=place,
@@ -213,4 +248,6 @@ def _name(text: str) -> str:
 
 def _bad(path: Path, line: int, place: str, error: LineRefused) -> BadLine:
     reason = error.message.split(":")[0]
-    return BadLine(line, place, f"{path.name} line {line} {error.message}", error.hint, f"a line that {reason}")
+    several = error.last is not None and error.last > line
+    where = f"lines {line}–{error.last}: this" if several else f"line {line}"
+    return BadLine(line, place, f"{path.name} {where} {error.message}", error.hint, f"a line that {reason}")

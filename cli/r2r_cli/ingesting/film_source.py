@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from r2r_cli import render
 from r2r_shared.collections.text import storable
-from r2r_shared.errors import FilmRefused, PermanentError
+from r2r_shared.errors import FilmRefused, PermanentError, Unavailable
 from r2r_shared.film import places as film_places
 from r2r_shared.film import stamps
 from r2r_shared.film.file import Here
@@ -28,6 +29,45 @@ if TYPE_CHECKING:
     from r2r_shared.records import FilmProbe
 
 _EVERY_S = 5.0
+
+
+class SourceAway(FilmRefused):
+    """What a film lies on does not answer now: its bucket, its disk or share. Of the others nothing is said by that."""
+
+
+@contextmanager
+def _at_source() -> Generator[None]:
+    """Within it only the place a film comes from is asked: no database, no broker, no media store."""
+    try:
+        yield
+    except Unavailable as error:
+        raise SourceAway(error.message, error.hint, reason="is not reachable now") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """An object as something to copy from: where it does not give its bytes, that is said of it and not of the disk."""
+
+    found: RemoteObject
+
+    @property
+    def name(self) -> str:
+        return self.found.name
+
+    @property
+    def stamp(self) -> Stamp:
+        return self.found.stamp
+
+    def chunks(self) -> Iterator[bytes]:
+        done = 0
+        with _at_source():
+            for chunk in self.found.chunks():
+                done += len(chunk)
+                yield chunk
+            if done != self.stamp.size_bytes:
+                raise Unavailable(
+                    f"{self.name} gave {done} bytes where it has {self.stamp.size_bytes}", "is it being replaced?"
+                )
 
 
 class Looked(NamedTuple):
@@ -78,7 +118,7 @@ def known(opened: Session, place: Path | str) -> tuple[int, Stamp] | None:
 
     Raises:
         FilmRefused: the bucket is not there, or lets nobody in.
-        Unavailable: it does not answer.
+        SourceAway: it does not answer.
     """
     if isinstance(place, Path):
         try:
@@ -91,7 +131,8 @@ def known(opened: Session, place: Path | str) -> tuple[int, Stamp] | None:
         texts = film_places.texts_of(real, opened.settings.film_roots)
     else:
         try:
-            stamp = objects.look(_object_place(place).url).stamp
+            with _at_source():
+                stamp = objects.look(_object_place(place).url).stamp
         except FileNotFoundError:  # the look says so
             return None
         texts = [place]
@@ -104,7 +145,8 @@ def look(place: Path | str) -> Looked:
 
     Raises:
         FilmRefused: it is no film, cannot be read, or was written to meanwhile: a copy still under way, say.
-        Unavailable: its bucket, or the disk for copies, does not answer.
+        SourceAway: its bucket, its disk or share does not answer.
+        Unavailable: the disk for copies takes none.
     """
     if isinstance(place, str):
         return _look_into_object(place)
@@ -113,7 +155,8 @@ def look(place: Path | str) -> Looked:
     looked = probe(place)
     sha256 = digest(real)
     try:
-        stamps.check_unchanged(real, stamp)
+        with _at_source():
+            stamps.check_unchanged(real, stamp)
     except PermanentError as error:
         raise FilmRefused(str(error), "a copy or download that is still under way?") from error
     return Looked(looked, sha256, stamp)
@@ -126,7 +169,7 @@ def _look_into_object(url: str) -> Looked:
             looked = probe(copy.path)
         except FilmRefused as error:  # it speaks of the copy
             message = error.message.replace(str(copy.path), url).replace(copy.path.name, name_of(url))
-            raise FilmRefused(message, error.hint) from error
+            raise FilmRefused(message, error.hint, reason=error.reason) from error
         return Looked(looked, copy.sha256, found.stamp)
 
 
@@ -134,7 +177,7 @@ def _look_into_object(url: str) -> Looked:
 def _copied(found: RemoteObject, here: Here) -> Generator[Copy]:
     on_bytes = lines("copied", found.name, found.stamp.size_bytes)
     try:
-        with here.scratch.copy_of(found, on_bytes=on_bytes) as copy:
+        with here.scratch.copy_of(_Source(found), on_bytes=on_bytes) as copy:
             yield copy
     except PermanentError as error:
         raise FilmRefused(str(error), "or ingest it from a directory") from error
@@ -156,7 +199,8 @@ def _object_place(url: str) -> InBucket:
 
 def _object(url: str) -> RemoteObject:
     try:
-        return objects.look(_object_place(url).url)
+        with _at_source():
+            return objects.look(_object_place(url).url)
     except FileNotFoundError:
         raise FilmRefused(f"{url} does not exist", "check the bucket and the key; a prefix needs --recursive") from None
 
@@ -166,7 +210,8 @@ def send(opened: Session, place: Path | str, sha256: bytes) -> Sent:
 
     Raises:
         FilmRefused: the file is no longer the one with that digest, or cannot be read.
-        Unavailable: the store, or the bucket it comes from, does not answer.
+        SourceAway: the bucket it comes from does not answer.
+        Unavailable: the store does not answer.
     """
     here = Here.of(opened.settings)
     target = _upload_of(opened, place, sha256)

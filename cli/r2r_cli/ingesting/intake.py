@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,10 @@ from psycopg.errors import UniqueViolation
 from r2r_cli.ingesting import film_source
 from r2r_cli.ingesting.film_search import expand
 from r2r_cli.ingesting.film_source import Looked, digest, look
-from r2r_cli.jobs import waiting
 from r2r_shared import names
+from r2r_shared.errors import UserError
 from r2r_shared.film.index import FilmIndex, plan_spans
-from r2r_shared.queries import films, jobs, segments, shots
+from r2r_shared.queries import films, job_changes, jobs, segments, shots
 
 if TYPE_CHECKING:
     from r2r_cli.context import Session
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from r2r_shared.local.worker import LocalWorker
     from r2r_shared.records import Profile
 
-__all__ = ["Intake", "Looked", "Wanted", "digest", "expand", "find", "from_name", "known", "look", "send_ahead", "take"]
+__all__ = ["Intake", "Looked", "Wanted", "digest", "expand", "find", "from_name", "known", "look", "send_ahead"]
+__all__ += ["failed_before", "follow_up", "take"]
 
 BATCH = 64
 
@@ -36,6 +37,7 @@ class Intake:
     Attributes:
         path: the file, links resolved, or the address of the object.
         going_on: the job was there already.
+        retried: it failed before, and what is missing of it is to be tried again: `follow_up` does that.
     """
 
     path: Path | str
@@ -45,11 +47,17 @@ class Intake:
     said: str
     title: str = ""
     going_on: bool = False
+    retried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What an ingest is to make of a film; with `upload` the media store gets a copy of it first, for the workers."""
+    """What an ingest is to make of a film.
+
+    Attributes:
+        upload: the media store gets a copy of it first, for the workers.
+        segment_asked: the person named the segments' length.
+    """
 
     profile: Profile
     detector: str
@@ -57,6 +65,7 @@ class Wanted:
     force: bool
     priority: int = 0
     upload: bool = False
+    segment_asked: bool = False
 
 
 def send_ahead(
@@ -84,9 +93,8 @@ def take(
     worker: LocalWorker | None,
     look: Callable[[Path | str], Looked] = look,
     sent: Sent | None = None,
-    send: bool = True,
 ) -> Intake:
-    """Make the rows that a film needs, if any, commit them, then send the messages.
+    """Make the rows that a film needs, if any; in the caller's transaction. A job of before is left to `follow_up`.
 
     Args:
         path: a file, or the address of an object.
@@ -94,7 +102,6 @@ def take(
         worker: started while a new film is looked into.
         look: what to ask for a film that is not known by its place: someone may have looked ahead.
         sent: what `send_ahead` came to, where it was asked before.
-        send: False where the caller sends messages for many films at once.
 
     Raises:
         FilmRefused: the file is no film that can be analysed; nothing was stored.
@@ -123,11 +130,14 @@ def take(
     films.seen_at(conn, film_id, place)  # it may have been seen elsewhere since
     if sent is not None:
         films.remember(conn, film_id, *sent)
+    anew = said_anew(films.get(conn, film_id), described) if is_known else ""
     films.describe(conn, film_id, **described)
     path = path.resolve() if isinstance(path, Path) else path
     film = films.get(conn, film_id)
     if (queued := jobs.open_ingest(conn, film_id)) is not None:
-        return _going_on(opened, path, film, queued, wanted)
+        return _going_on(opened, path, film, queued, wanted, anew)
+    if (failed := failed_before(opened, film, wanted.profile.id, wanted.detector, force=wanted.force)) is not None:
+        return Intake(path, film_id, failed, True, f"{name}: film {film_id}{anew}", film.title, retried=True)
     try:
         with conn.transaction():
             job_id = _queue(opened, film, wanted)
@@ -136,22 +146,77 @@ def take(
         return Intake(path, film_id, queued, True, f"{name}: going on with job {queued}", film.title, True)
     if job_id is None:
         other = film.detector != wanted.detector
-        said = f"{name} is known as film {film_id} “{film.title}”: nothing to do (--force analyses it again"
+        nothing = f"nothing more to do{anew}" if anew else "nothing to do"
+        said = f"{name} is known as film {film_id} “{film.title}”: {nothing} (--force analyses it again"
         return Intake(
             path, film_id, None, True, said + (f", with --shots {wanted.detector})" if other else ")"), film.title
         )
-    if send:
-        waiting.sweep(opened)
-    return Intake(path, film_id, job_id, is_known, f"{name}: film {film_id}, job {job_id}", film.title)
+    return Intake(path, film_id, job_id, is_known, f"{name}: film {film_id}, job {job_id}{anew}", film.title)
 
 
-def _going_on(opened: Session, path: Path | str, film: films.Film, job_id: int, wanted: Wanted) -> Intake:
+def said_anew(film: films.Film, described: dict[str, Any]) -> str:
+    """What of a known film's description is said otherwise now: ", described anew: title, director"."""
+    anew = [name for name, value in described.items() if value is not None and value != getattr(film, name)]
+    return f", described anew: {', '.join(anew)}" if anew else ""
+
+
+def _going_on(  # noqa: PLR0917
+    opened: Session, path: Path | str, film: films.Film, job_id: int, wanted: Wanted, anew: str
+) -> Intake:
     """Join a job that is under way; what it was asked for stays as it is, and that is said."""
     said = f"{film_source.name_of(path)}: going on with job {job_id}"
-    asked = jobs.options_of(opened.conn, job_id).get("detector", {}).get("kind", wanted.detector)
+    options = jobs.options_of(opened.conn, job_id)
+    asked = options.get("detector", {}).get("kind", wanted.detector)
+    other: list[str] = []
     if asked != wanted.detector:
-        said += f", which finds shots with {asked} (cancel it to use {wanted.detector})"
-    return Intake(path, film.id, job_id, True, said, film.title, True)
+        said += f", which finds shots with {asked}"
+        other.append(f"use {wanted.detector}")
+    profile_id = jobs.get(opened.conn, job_id).profile_id
+    if profile_id != wanted.profile.id:
+        said += ", which measures under another profile"
+        other.append(f"measure under “{wanted.profile.name}”")
+    if wanted.force and not options.get("analyse", False):
+        other.append("analyse the film again")
+    if wanted.segment_asked and options.get("segment_s", wanted.segment_s) != wanted.segment_s:
+        other.append(f"cut it into segments of {wanted.segment_s:g} s")
+    if other:
+        said += f" (cancel it to {' and to '.join(other)})"
+    return Intake(path, film.id, job_id, True, said + anew, film.title, True)
+
+
+def failed_before(opened: Session, film: films.Film, profile_id: int, detector: str, *, force: bool) -> int | None:
+    """The film's last ingest, where it failed at just what would be asked for now: it need not start from zero."""
+    last = None if force else jobs.last_ingest(opened.conn, film.id)
+    if last is None or last[1:] != ("failed", profile_id):
+        return None
+    options = jobs.options_of(opened.conn, last[0])
+    analyse = film.analysis_id is None
+    if options.get("analyse", False) != analyse or options.get("detector", {}).get("kind", detector) != detector:
+        return None
+    missing = analyse or shots.unmeasured(opened.conn, film_id=film.id, profile_id=profile_id)
+    return last[0] if missing else None
+
+
+def follow_up(opened: Session, found: Intake, wanted: Wanted) -> Intake:
+    """Do to a job of before what was asked for: try it again, let it come sooner.
+
+    After the film's own rows are committed: a job's rows are locked before its film's, see queries/job_changes.py.
+    """
+    if found.job_id is None or not (found.going_on or found.retried):
+        return found
+    said = found.said
+    try:
+        if found.retried:
+            job_changes.retry(opened.conn, found.job_id)
+            job = jobs.get(opened.conn, found.job_id)
+            done = f"{job.segments_done} of {job.segments} segments are done already"
+            said += f", job {job.id}, which failed, is tried again: {done}"
+        if wanted.priority and (before := jobs.get(opened.conn, found.job_id).priority) < wanted.priority:
+            job_changes.prioritise(opened.conn, found.job_id, wanted.priority)
+            said += f"; its priority is {wanted.priority} now, and was {before}"
+    except UserError as error:  # it ended, was removed or tried again by someone else a moment ago
+        return replace(found, said=f"{said}; {error.message}", retried=False, going_on=True)
+    return replace(found, said=said)
 
 
 def known(opened: Session, path: Path | str) -> int | None:

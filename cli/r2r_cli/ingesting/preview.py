@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from r2r_cli import context, render
 from r2r_cli.ingesting import bulk, intake
-from r2r_cli.ingesting.bulk import Asked, Outcome, Refusal, Seen
+from r2r_cli.ingesting.bulk import Asked, Away, Outcome, Refusal, Seen
 from r2r_shared.errors import FilmRefused
+from r2r_shared.film.places import Uploaded
 from r2r_shared.queries import films, jobs, profiles, shots
 
 if TYPE_CHECKING:
@@ -18,6 +20,16 @@ if TYPE_CHECKING:
     from r2r_cli.context import Session
     from r2r_cli.ingesting.intake import Looked
     from r2r_shared.records import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a call asks for of each film; the profile is None where it would be made first."""
+
+    profile: Profile | None
+    detector: str
+    force: bool
+    upload: bool = False
 
 
 def profile_to_measure(opened: Session) -> Profile | None:
@@ -34,12 +46,13 @@ def profile_to_measure(opened: Session) -> Profile | None:
     )
 
 
-def foresee(
-    opened: Session, asked: Iterable[Asked | Refusal], *, profile: Profile | None, force: bool
-) -> Generator[Outcome]:
-    """What `bulk.enqueue` would come to for each film, in the same words."""
-    seen = Seen()
-    unknown: set[bytes] = set()  # digests of films that would be new: a second name for one is a duplicate
+def foresee(opened: Session, asked: Iterable[Asked | Refusal], wish: Wish) -> Generator[Outcome]:
+    """What `bulk.enqueue` would come to for each film, in the same words.
+
+    Raises:
+        Unavailable: as `bulk.enqueue`.
+    """
+    seen, away = Seen(), Away()
     for item in bulk.look_ahead(opened, asked, bulk.look):
         if isinstance(item, Refusal):
             yield bulk.refused(item)
@@ -50,9 +63,13 @@ def foresee(
             continue
         try:
             bulk.check_name(one.place)
-            yield _one(opened, one, future, seen, unknown, profile=profile, force=force)
+            outcome = _one(opened, one, future, seen, wish)
         except FilmRefused as error:
             yield bulk.refused(bulk.refusal(one.place, error))
+            away.met(error)
+            continue
+        away.met(None)
+        yield outcome
 
 
 def _one(
@@ -60,37 +77,52 @@ def _one(
     one: Asked,
     future: Future[Looked] | None,
     seen: Seen,
-    unknown: set[bytes],
-    *,
-    profile: Profile | None,
-    force: bool,
+    wish: Wish,
 ) -> Outcome:
     place, name = str(one.place), bulk.name_of(one.place)
     film_id = intake.known(opened, one.place)
     if film_id is not None:
-        return _known(opened, place, film_id, seen, profile=profile, force=force)
-    looked, sha256, _ = intake.look(one.place) if future is None else future.result()
+        return _known(opened, one, film_id, seen, wish)
+    looked, sha256, stamp = intake.look(one.place) if future is None else future.result()
     if (film_id := films.by_digest(opened.conn, sha256)) is not None:
-        return _known(opened, place, film_id, seen, profile=profile, force=force)
-    if sha256 in unknown:
+        return _known(opened, one, film_id, seen, wish)
+    if seen.digest(sha256):
         return Outcome(place, "duplicate", f"{name} holds the same film as one before it")
-    unknown.add(sha256)
     title = one.described["title"] or intake.from_name(Path(name))[0]
     shape = f"{render.timecode(looked.duration_s)}, {looked.width}×{looked.height}, {looked.frames} frames"
-    return Outcome(place, "queued", f"{name}: new, {shape}", title=title)
+    sent = _sent(stamp.size_bytes) if wish.upload else ""
+    return Outcome(place, "queued", f"{name}: new, {shape}{sent}", title=title)
 
 
-def _known(opened: Session, place: str, film_id: int, seen: Seen, *, profile: Profile | None, force: bool) -> Outcome:
+def _sent(size_bytes: int) -> str:
+    return f", {size_bytes / 1e6:,.1f} MB to be copied into the media store"
+
+
+def _unsent(opened: Session, film_id: int) -> str:
+    """What an upload of a known film would send: nothing where a copy is known."""
+    places = films.file_of(opened.conn, film_id).places
+    there = not places or any(isinstance(place, Uploaded) for place, _ in places)
+    return "" if there else _sent(places[0][1].size_bytes)
+
+
+def _known(opened: Session, one: Asked, film_id: int, seen: Seen, wish: Wish) -> Outcome:
     """What would be made of a film that the database holds already."""
-    name, film = bulk.name_of(place), films.get(opened.conn, film_id)
+    place, name, film = str(one.place), bulk.name_of(one.place), films.get(opened.conn, film_id)
+    if seen.film(film_id):
+        again = f"{name} holds the same film as one before it: film {film_id}"
+        return Outcome(place, "duplicate", again, film_id, None, film.title, known=True)
+    more = intake.said_anew(film, one.described) + (_unsent(opened, film_id) if wish.upload else "")
 
     def outcome(state: str, said: str, job: int | None = None) -> Outcome:
-        return Outcome(place, state, said, film_id, job, film.title, known=True)
+        return Outcome(place, state, said + more, film_id, job, film.title, known=True)
 
-    if seen.film(film_id):
-        return outcome("duplicate", f"{name} holds the same film as one before it: film {film_id}")
     if (queued := jobs.open_ingest(opened.conn, film_id)) is not None:
         return outcome("going on", f"{name}: going on with job {queued}", queued)
+    profile, force = wish.profile, wish.force
+    if profile is not None:
+        failed = intake.failed_before(opened, film, profile.id, wish.detector, force=force)
+        if failed is not None:
+            return outcome("retried", f"{name}: film {film_id}, job {failed}, which failed, to be tried again", failed)
     if film.analysis_id is None or force:
         again = "" if film.analysis_id is None else " again"
         return outcome("queued", f"{name}: film {film_id}, to be analysed{again}")

@@ -103,6 +103,7 @@ def run(call: Call, how: How, report: Path | None) -> bool:
             how.force,
             priority=how.priority,
             upload=how.upload,
+            segment_asked=how.segment_s is not None,
         )
         worker = None if how.detach else waiting.local_worker(opened)
         try:
@@ -116,6 +117,7 @@ def run(call: Call, how: How, report: Path | None) -> bool:
                 counts = waiting.wait_for_many(opened, waited, noun="films", quiet=how.json, worker=worker)
             elif waited:
                 ended = waiting.wait_for_jobs(opened, waited, quiet=how.json, worker=worker)
+            rows.add_ends(waited, lambda ids: jobs.several(opened.conn, ids))
         except KeyboardInterrupt:
             render.note("\nstopped; nothing is lost: the same command goes on where it was")
             raise SystemExit(130) from None
@@ -123,7 +125,7 @@ def run(call: Call, how: How, report: Path | None) -> bool:
             if worker is not None:
                 waiting.end_worker(opened, worker)
         if how.json:
-            render.print_json(heard.as_json(_rows(opened, heard.films)))
+            render.print_json(heard.as_json(_rows(opened, heard.films)) | _ends(opened, heard.jobs))
         elif counts is not None:
             _say_counts(opened, counts, waited)
         else:
@@ -134,39 +136,53 @@ def run(call: Call, how: How, report: Path | None) -> bool:
     return well and not heard.tally.refused
 
 
+def _ends(opened: Session, job_ids: list[int]) -> dict[str, Any]:
+    """How many of the jobs are in which state, for JSON, and the first that failed."""
+    meant = Ranges.of(job_ids)
+    counts = job_counts.count(opened.conn, meant)
+    states = {state: getattr(counts, state) for state in job_counts.STATES}
+    return {"jobs": states, "failed": job_counts.ids(opened.conn, meant, "failed", limit=LISTED)}
+
+
 def _hear(
     opened: Session, outcomes: Iterable[Outcome], heard: Heard, rows: Report, shown: enqueue_progress.Shown
 ) -> None:
     for outcome in outcomes:
         rows.add(outcome)
-        if heard.add(outcome):
+        first = heard.add(outcome)
+        shown.through(heard.tally.films)  # before what is said of this one: a complaint ends with its hint
+        if first:
             shown.note(outcome.said)
             if outcome.film is not None and outcome.state != "duplicate":
                 for warning in films.probe_of(opened.conn, outcome.film).warnings:
                     shown.note(f"note:  {bulk.name_of(outcome.place)}: {warning}")
         elif heard.more == 1:
             shown.note("the films that follow are counted, not named; --report FILE names them all")
-        shown.through(heard.tally.films)
 
 
 def foresee(call: Call, how: How, report: Path | None) -> bool:
     """Say what `run` would do, and change nothing; False where a film would be refused."""
     heard = Heard()
     with context.session() as opened, Report(report) as rows:
-        profile = preview.profile_to_measure(opened)
+        wish = preview.Wish(preview.profile_to_measure(opened), how.shots, how.force, how.upload)
         try:
             with enqueue_progress.shown(call, quiet=how.json) as shown:
                 asked = call.films(on_unknown=shown.note)
-                for outcome in preview.foresee(opened, asked, profile=profile, force=how.force):
+                for outcome in preview.foresee(opened, asked, wish):
                     rows.add(outcome)
-                    heard.add(outcome)
-                    if not how.json:
-                        (shown.note if outcome.refusal else render.say)(outcome.said)
+                    first = heard.add(outcome)
+                    if outcome.refusal is None:
+                        if not how.json:
+                            render.say(outcome.said)
+                    elif first:
+                        shown.note(outcome.said)
+                    elif heard.tally.refused == LISTED + 1:
+                        shown.note("the refusals that follow are counted, not named; --report FILE names them all")
                     shown.through(heard.tally.films)
         except KeyboardInterrupt:
             raise SystemExit(130) from None
     if how.json:
-        seen = [{"state": one.state, "said": one.said} | row(one) for one in heard.films]
+        seen = [row(one) | {"state": one.state, "said": one.said} for one in heard.films]
         render.print_json({"dry_run": True} | heard.as_json(seen))
     else:
         _say_tally(heard, report)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from r2r_cli import context, render
 from r2r_cli.jobs import waiting
+from r2r_cli.jobs.one_by_one import OneByOne
 from r2r_shared.errors import Unavailable, UserError
 from r2r_shared.queries import job_changes, job_counts, jobs
 from r2r_shared.queries.job_counts import Ranges
@@ -33,7 +33,7 @@ def these(job_ids: list[int], *, json: bool) -> bool:
             job_changes.cancel(opened.conn, job_ids[0])
             cancelled, complaints = job_ids[:1], []
         else:
-            cancelled, complaints = _cancel(opened, dict.fromkeys(job_ids))
+            cancelled, complaints = _cancel(opened, list(dict.fromkeys(job_ids)), quiet=json)
         left = _settle(opened, cancelled)
         _say(opened, cancelled, complaints, left, json=json, one=len(set(job_ids)) == 1)
     return not complaints
@@ -48,21 +48,23 @@ def all_in(states: tuple[str, ...], *, ask: bool, json: bool) -> bool:
             return True
         if ids and ask and not typer.confirm(f"Cancel {len(ids):,} jobs?", err=True):
             return False
-        cancelled, _ = _cancel(opened, ids)
+        cancelled, _ = _cancel(opened, ids, quiet=json)
         _say(opened, cancelled, [], _settle(opened, cancelled), json=json, one=False)
     return True
 
 
-def _cancel(opened: Session, job_ids: Iterable[int]) -> tuple[list[int], list[UserError]]:
+def _cancel(opened: Session, job_ids: list[int], *, quiet: bool) -> tuple[list[int], list[UserError]]:
     """Ask each job to end: those that were asked, and why others could not be."""
     cancelled: list[int] = []
     complaints: list[UserError] = []
-    for job_id in job_ids:
-        try:
-            job_changes.cancel(opened.conn, job_id)
-            cancelled.append(job_id)
-        except UserError as error:
-            complaints.append(error)
+    with OneByOne(len(job_ids), "cancelled", quiet=quiet) as going:
+        for job_id in job_ids:
+            try:
+                job_changes.cancel(opened.conn, job_id)
+                cancelled.append(job_id)
+                going.one()
+            except UserError as error:
+                complaints.append(error)
     return cancelled, complaints
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from r2r_cli import context, render
 from r2r_cli.jobs import waiting
 from r2r_cli.jobs.job_progress import MOST_BARS
+from r2r_cli.jobs.one_by_one import OneByOne
 from r2r_shared.errors import UserError
 from r2r_shared.queries import job_changes, job_counts, jobs
 from r2r_shared.queries.job_counts import Ranges
@@ -41,20 +42,22 @@ def run(job_ids: list[int] | None, *, detach: bool, json: bool) -> bool:
 def _queue(opened: Session, wanted: list[int], *, alone: bool, quiet: bool) -> tuple[list[int], list[UserError]]:
     queued: list[int] = []
     complaints: list[UserError] = []
-    for job_id in wanted:
-        try:
-            job_changes.retry(opened.conn, job_id)
-        except UserError as error:
-            if alone:
-                raise
-            complaints.append(error)
-            if not quiet and len(complaints) <= LISTED:
-                render.note(f"error: {error.message}\nhint:  {error.hint}")
-            continue
-        queued.append(job_id)
-        if not quiet and len(queued) <= LISTED:
-            job = jobs.get(opened.conn, job_id)
-            render.note(f"job {job_id}: {job.segments_done} of {job.segments} segments are done already")
+    with OneByOne(len(wanted), "queued again", quiet=quiet) as going:
+        for job_id in wanted:
+            try:
+                job_changes.retry(opened.conn, job_id)
+            except UserError as error:
+                if alone:
+                    raise
+                complaints.append(error)
+                if not quiet and len(complaints) <= LISTED:
+                    render.note(f"error: {error.message}\nhint:  {error.hint}")
+                continue
+            queued.append(job_id)
+            going.one()
+            if not quiet and len(queued) <= LISTED:
+                job = jobs.get(opened.conn, job_id)
+                render.note(f"job {job_id}: {job.segments_done} of {job.segments} segments are done already")
     if queued:
         waiting.sweep(opened)
     return queued, complaints
