@@ -30,7 +30,7 @@ from tests.acceptance.faults.cluster import Cluster
 from tests.benchmarks.films import NoMaterial, known_film
 from tests.benchmarks.memory import loop
 
-FILM_S = 180
+FILM_S = 80
 SEGMENT_S = 10
 PROTOCOL_SEGMENTS = 300
 BEAT_EVERY_S = 2.0
