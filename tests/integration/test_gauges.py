@@ -89,7 +89,7 @@ def test_leases_and_waiting_are_aged_on_the_databases_clock(rows):
 
 
 def test_an_empty_database_counts_nothing(conn):
-    assert gauges.read(conn, lease_s=LEASE_S) == gauges.Gauges((), (), {}, 0.0, 0, 0, {}, {})
+    assert gauges.read(conn) == gauges.Gauges((), (), {}, 0.0, 0, 0, {}, {})
 
 
 def test_a_sum_that_falls_is_a_counter_that_stands_still():
