@@ -83,12 +83,12 @@ def test_a_killed_workers_segment_runs_again_within_its_lease_and_five_seconds(
 ) -> None:
     """Whoever sweeps: the workers themselves, a beat, or a command that waits.
 
-    For the last two, workers are told of leases of ten minutes: their own sweeps find nothing to put back.
+    For the last two no worker is left that could sweep: the segment is queued again, with a message, in that time.
     """
-    over = {} if sweeper == "workers" else {"R2R_LEASE_SECONDS": "600"}
-    cluster.worker(**over)
-    cluster.worker(**over)
-    cluster.wait_for_warm(2)
+    workers = 2 if sweeper == "workers" else 1
+    for _ in range(workers):
+        cluster.worker()
+    cluster.wait_for_warm(workers)
     whole = ("--segment-seconds", "60")  # one segment, so that the other worker is free
     if sweeper == "ingest":
         cluster.start("ingest", str(material / "film.mp4"), *whole)
@@ -112,12 +112,23 @@ def test_a_killed_workers_segment_runs_again_within_its_lease_and_five_seconds(
     killed = [main, *main.children(recursive=True)]
     signal_all(killed, psutil.signal.SIGKILL)
     killed_at = time.monotonic()
-    wait_until(
-        lambda: cluster.value("SELECT fence > %s FROM segments WHERE job_id = %s AND kind = 'film'", fence, job),
-        "the next lease",
-    )
+    if sweeper == "workers":
+        wait_until(
+            lambda: cluster.value("SELECT fence > %s FROM segments WHERE job_id = %s AND kind = 'film'", fence, job),
+            "the next lease",
+        )
+    else:
+        wait_until(
+            lambda: cluster.value(
+                "SELECT state = 'queued' AND sent_at > started_at FROM segments WHERE job_id = %s AND kind = 'film'",
+                job,
+            ),
+            "the message",
+        )
 
     took_s = time.monotonic() - killed_at
+    if sweeper != "workers":
+        cluster.worker()
     print(f"{sweeper}: running again after {took_s:.1f} s")
     assert took_s < LEASE_S + 5
     assert cluster.value("SELECT count(*) FROM failures WHERE reason = 'silent'") == 1
