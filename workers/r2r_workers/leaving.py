@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 
 from billiard.process import active_children
@@ -60,3 +62,9 @@ def _kill_children() -> None:
     for child in active_children():
         if child.pid is not None:
             os.kill(child.pid, signal.SIGKILL)
+    # One that is being started is not in that list yet; left behind, it says in a traceback that its parent is gone.
+    for listed in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError):
+            for pid in listed.read_text().split():
+                if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    os.kill(int(pid), signal.SIGKILL)
