@@ -8,7 +8,7 @@ import time
 import pytest
 
 from r2r_shared import db, names
-from r2r_shared.queries import job_changes, jobs, segments
+from r2r_shared.queries import job_changes, job_parts, jobs, segments
 from r2r_shared.settings import Settings
 from r2r_workers import runtime
 from r2r_workers.tasks.work import work
@@ -25,7 +25,7 @@ def test_cancelling_does_not_wait_for_a_match_under_way(
     job_id = jobs.create(conn, kind="ingest", profile_id=profile_id, film_id=film_id)
     segments.add_closing(conn, job_id, names.MATCH)
     conn.commit()
-    segment_id = segments.listed(conn, job_id)[0].id
+    segment_id = job_parts.listed(conn, job_id)[0].id
     conn.rollback()
     with db.connect(settings.database_url) as collection_changes:
         collection_changes.execute("SELECT FROM profiles WHERE id = %s FOR UPDATE", (profile_id,))

@@ -21,8 +21,6 @@ from r2r_shared.queries import gauges
 from r2r_shared.queries.segments import Message
 from tests.in_process import R2R
 
-LEASE_S = 60.0
-
 # Two films: one is through, one is half way and stuck. One import of paintings failed.
 ROWS = """
     INSERT INTO profiles (name, encoder, encoder_digest, depth, depth_digest, metrics_version, dim)

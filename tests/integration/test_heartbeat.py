@@ -10,7 +10,7 @@ import pytest
 
 from r2r_shared import db, names
 from r2r_shared.errors import Cancelled, LeaseLost
-from r2r_shared.queries import job_changes, jobs, profiles, segments
+from r2r_shared.queries import job_changes, job_parts, jobs, profiles, segments
 from r2r_shared.records import Lease
 from r2r_workers import heartbeat, runtime
 from r2r_workers.heartbeat import Heartbeat
@@ -26,7 +26,7 @@ def held(conn: db.Connection, database_url: str, broker_url: str, monkeypatch: p
     job = jobs.create(conn, kind="match", profile_id=profile.id)
     segments.add_batches(conn, job, names.MATCH, [[]])
     conn.commit()
-    hint = segments.listed(conn, job)[0].id
+    hint = job_parts.listed(conn, job)[0].id
     taken = segments.lease(conn, hint, worker="here:1/2", lease_s=2)
     conn.commit()
     assert taken is not None

@@ -38,7 +38,7 @@ def job(r2r, conn):
 
 
 def lease(conn, job, worker="host:1/2"):
-    held = segments.lease(conn, segments.listed(conn, job)[0].id, worker=worker)
+    held = segments.lease(conn, job_parts.listed(conn, job)[0].id, worker=worker)
     assert held is not None
     return held
 
@@ -154,7 +154,7 @@ def test_the_closing_segment_is_reckoned_with_alone(r2r, conn):
     held = lease(conn, job)
     began(conn, held, seconds_ago=1000)
     segments.finish(conn, held, stats={"stage": "done", "frames": 15000})
-    closing = segments.lease(conn, segments.listed(conn, job)[-1].id, worker="host:1/2")
+    closing = segments.lease(conn, job_parts.listed(conn, job)[-1].id, worker="host:1/2")
     assert closing is not None
     assert closing.kind == names.MATCH
     began(conn, closing, seconds_ago=60)
@@ -273,7 +273,7 @@ def test_retry_says_what_is_done_already_and_resumes_only_the_rest(r2r, conn, jo
 
     assert ended.code == 0
     assert f"job {job}: 2 of 4 segments are done already" in ended.err
-    assert [part.state for part in segments.listed(conn, job)] == ["done", "done", "queued", "blocked"]
+    assert [part.state for part in job_parts.listed(conn, job)] == ["done", "done", "queued", "blocked"]
 
 
 def test_all_that_failed_are_tried_again_save_what_was_asked_for_anew(r2r, conn):

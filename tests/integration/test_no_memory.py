@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from r2r_shared import db
-from r2r_shared.queries import jobs, segments, setbacks
+from r2r_shared.queries import job_parts, jobs, segments, setbacks
 from r2r_workers.tasks.work import _out_of_memory
 from tests import synthetic
 
@@ -67,7 +67,7 @@ def test_a_segment_that_ran_out_of_memory_waits_before_it_is_tried_again(conn: d
     job = jobs.create(conn, kind="match", profile_id=profile)
     segments.add_spans(conn, job, [(0, 100)])
     conn.commit()
-    held = segments.lease(conn, segments.listed(conn, job)[0].id, worker="a")
+    held = segments.lease(conn, job_parts.listed(conn, job)[0].id, worker="a")
     assert held is not None
 
     setbacks.hand_back(conn, held, setbacks.Failure("memory", "memory ran out"), max_attempts=3)

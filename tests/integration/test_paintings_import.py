@@ -18,7 +18,16 @@ from r2r_shared import db, importing, names
 from r2r_shared.collections.detect import detect
 from r2r_shared.errors import Unavailable, UserError
 from r2r_shared.importing import DUPLICATE, REPEATED, import_paintings, key_of
-from r2r_shared.queries import features, job_changes, jobs, painting_import, paintings, profiles, ranges, segments
+from r2r_shared.queries import (
+    features,
+    job_changes,
+    job_parts,
+    jobs,
+    painting_import,
+    paintings,
+    profiles,
+    ranges,
+)
 from r2r_shared.records import Features, PaintingRecord, Refusal
 from r2r_shared.storage.media_store import MediaStore
 
@@ -118,7 +127,7 @@ def test_what_was_committed_is_seen_by_others(conn, database_url, store, source,
     run(conn, store, source, profile_id)
     with db.connect(database_url) as other:
         assert len(rows(other)) == 12
-        assert len(segments.listed(other, jobs.listed(other)[0].id)) == 2
+        assert len(job_parts.listed(other, jobs.listed(other)[0].id)) == 2
 
 
 def test_the_job_measures_what_is_new_in_batches_and_takes_the_ranges_last(

@@ -12,7 +12,7 @@ import pytest
 
 from r2r_shared import db, names
 from r2r_shared.errors import Cancelled, LeaseLost, Unavailable, UserError
-from r2r_shared.queries import job_changes, jobs, profiles, segments, setbacks, shots, sweeping
+from r2r_shared.queries import job_changes, job_parts, jobs, profiles, segments, setbacks, shots, sweeping
 from r2r_shared.queries.setbacks import Failure
 from r2r_shared.records import Box, FoundKeyframe, FoundShot, Lease
 from tests import synthetic
@@ -54,8 +54,8 @@ def lease(conn: db.Connection, segment_id: int, worker: str = "a") -> Lease | No
     return segments.lease(conn, segment_id, worker=worker, lease_s=LEASE_S)
 
 
-def parts(conn: db.Connection, job: int) -> list[segments.Segment]:
-    return segments.listed(conn, job)
+def parts(conn: db.Connection, job: int) -> list[job_parts.Part]:
+    return job_parts.listed(conn, job)
 
 
 def silence(conn: db.Connection, segment_id: int, seconds: float = LEASE_S + 1) -> None:

@@ -92,7 +92,7 @@ def _measure(opened: Session, profile: Profile, jpeg: bytes) -> Features:
     from r2r_cli.jobs import waiting
     from r2r_shared import names
     from r2r_shared.errors import UserError
-    from r2r_shared.queries import job_changes, jobs, segments
+    from r2r_shared.queries import job_changes, job_parts, jobs, segments
     from r2r_shared.records import Features
 
     for forgotten, picture in jobs.forgotten(opened.conn):
@@ -109,7 +109,7 @@ def _measure(opened: Session, profile: Profile, jpeg: bytes) -> Features:
         ended = waiting.wait_for_jobs(opened, [job_id], quiet=True, unserved_limit_s=UNSERVED_LIMIT_S)[0]
         if ended.state != "done":
             raise UserError(f"the picture could not be measured: {ended.error}", "r2r doctor")
-        return Features(**segments.listed(opened.conn, job_id)[0].stats["features"])
+        return Features(**job_parts.listed(opened.conn, job_id)[0].stats["features"])
     finally:
         if job_id is not None:
             job_changes.remove(opened.conn, job_id)

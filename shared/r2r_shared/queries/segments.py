@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Connection
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from r2r_shared import names
@@ -245,32 +244,3 @@ def finish(conn: Connection[Any], held: Lease, *, stats: dict[str, Any]) -> list
         (held.job_id,),
     ).fetchall()
     return [Message(*row) for row in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A segment as `r2r jobs show` lists it."""
-
-    id: int
-    kind: str
-    number: int
-    start_frame: int | None
-    end_frame: int | None
-    state: str
-    attempt: int
-    worker: str | None
-    progress: float
-    stats: dict[str, Any]
-    error: str | None
-
-
-def listed(conn: Connection[Any], job_id: int) -> list[Segment]:
-    """A job's segments in their order, the closing one last."""
-    query = """
-        SELECT id, kind, number, start_frame, end_frame, state, attempt, worker, progress, stats, error
-          FROM segments
-         WHERE job_id = %s
-         ORDER BY kind IN ('match', 'ranges'), number
-    """
-    with conn.cursor(row_factory=class_row(Segment)) as cur:
-        return cur.execute(query, (job_id,)).fetchall()

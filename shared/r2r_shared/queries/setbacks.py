@@ -26,6 +26,9 @@ MEMORY_PAUSE_S = 5.0
 """What took the memory may be gone in a while: three attempts in two seconds would meet the same shortage."""
 
 
+_WITH_THIS_HOST = "array_append(array_remove(avoided_by, split_part(worker, ':', 1)), split_part(worker, ':', 1))"
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why an attempt did not end well, and what its worker logged last."""
@@ -45,7 +48,7 @@ def hand_back(conn: Connection[Any], held: Lease, failure: Failure, *, max_attem
         return
     with conn.transaction():
         ours = conn.execute(
-            """
+            f"""
             UPDATE segments
                SET state = CASE WHEN attempt < %(most)s THEN 'queued' ELSE 'failed' END,
                    finished_at = CASE WHEN attempt < %(most)s THEN NULL ELSE now() END,
@@ -53,9 +56,8 @@ def hand_back(conn: Connection[Any], held: Lease, failure: Failure, *, max_attem
                                 ELSE format('%%s attempts; the last one: %%s', attempt, %(error)s::text) END,
                    not_before = now() + make_interval(secs => %(pause_s)s * attempt),
                    avoided_by = CASE WHEN %(pause_s)s::float8 IS NULL THEN avoided_by
-                                     ELSE array_append(array_remove(avoided_by, split_part(worker, ':', 1)),
-                                                       split_part(worker, ':', 1)) END,
-                   heartbeat_at = NULL, sent_at = NULL, progress = 0, stats = '{}'
+                                     ELSE {_WITH_THIS_HOST} END,
+                   heartbeat_at = NULL, sent_at = NULL, progress = 0, stats = '{{}}'
              WHERE id = %(segment)s AND fence = %(fence)s AND state = 'running'
             RETURNING state, error
             """,
@@ -85,15 +87,14 @@ def put_off(conn: Connection[Any], held: Lease, failure: Failure) -> None:
         return
     with conn.transaction():
         ours = conn.execute(
-            """
+            f"""
             UPDATE segments
                SET state = CASE WHEN waits < %(most)s THEN 'queued' ELSE 'failed' END,
                    finished_at = CASE WHEN waits < %(most)s THEN NULL ELSE now() END,
                    waits = waits + 1, attempt = attempt - 1,
                    not_before = now() + least(make_interval(secs => 5 * 2 ^ least(waits, 10)), interval '5 minutes'),
-                   avoided_by = array_append(array_remove(avoided_by, split_part(worker, ':', 1)),
-                                             split_part(worker, ':', 1)),
-                   error = %(error)s, heartbeat_at = NULL, sent_at = NULL, progress = 0, stats = '{}'
+                   avoided_by = {_WITH_THIS_HOST},
+                   error = %(error)s, heartbeat_at = NULL, sent_at = NULL, progress = 0, stats = '{{}}'
              WHERE id = %(segment)s AND fence = %(fence)s AND state = 'running'
             RETURNING state
             """,

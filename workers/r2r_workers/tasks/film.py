@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from r2r_shared.errors import AnalysisFailed, Cancelled, PermanentError
+from r2r_shared.errors import AnalysisFailed, PermanentError
 from r2r_shared.film.file import Here
 from r2r_shared.film.stamps import check_unchanged
 from r2r_shared.queries import features, films, segments, shots
@@ -42,32 +42,28 @@ def analyse(held: Lease, pulse: Heartbeat) -> None:
         pulse.stats = {"stage": "fetch", "frames": 0, "shots": 0}
 
     runtime.store().require_writable()  # before the film is decoded for a store that will not take its pictures
-    try:
-        with file.locate(Here.of(settings), should_stop=pulse.stopped, on_bytes=on_bytes) as (path, stamp):
-            try:
-                measured = pipeline.analyse_film(
-                    path,
-                    probe=probe,
-                    start_frame=held.start_frame,
-                    end_frame=held.end_frame,
-                    detector=detector,
-                    threads=settings.decode_threads,
-                    stall_s=settings.stall_s,
-                    limit_s=settings.task_limit_s * 0.9,
-                    models=lambda: runtime.models(held.profile_id),
-                    store=runtime.store(),
-                    image_key=image_key,
-                    on_progress=on_progress,
-                    should_stop=pulse.stopped,
-                )
-            except AnalysisFailed:
-                check_unchanged(path, stamp)  # a file that changed, or a share that went, is the better reason
-                raise
-            pulse.check()
-            check_unchanged(path, stamp)
-    except Cancelled:
-        pulse.check()  # says which it was: the job cancelled, or the lease lost
-        raise
+    with file.locate(Here.of(settings), should_stop=pulse.stopped, on_bytes=on_bytes) as (path, stamp):
+        try:
+            measured = pipeline.analyse_film(
+                path,
+                probe=probe,
+                start_frame=held.start_frame,
+                end_frame=held.end_frame,
+                detector=detector,
+                threads=settings.decode_threads,
+                stall_s=settings.stall_s,
+                limit_s=settings.task_limit_s * 0.9,
+                models=lambda: runtime.models(held.profile_id),
+                store=runtime.store(),
+                image_key=image_key,
+                on_progress=on_progress,
+                should_stop=pulse.stopped,
+            )
+        except AnalysisFailed:
+            check_unchanged(path, stamp)  # a file that changed, or a share that went, is the better reason
+            raise
+        pulse.check()
+        check_unchanged(path, stamp)
     found = measured.analysis
     stats = {
         "stage": "done",
