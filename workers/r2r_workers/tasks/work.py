@@ -116,6 +116,8 @@ def _see_through(held: Lease) -> None:
         with Heartbeat(held, lease_s=runtime.settings().lease_s) as pulse:
             try:
                 STEPS[held.kind](held, pulse)
+            except LeaseLost:  # the row itself said so
+                raise
             except Exception:
                 pulse.check()  # the job cancelled or the lease lost is the better reason
                 raise
