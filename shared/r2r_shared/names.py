@@ -19,4 +19,12 @@ KEYFRAMES = "keyframes"  # stored keyframes: measure again under another profile
 PICTURES = "pictures"  # stored paintings: measure
 PICTURE = "picture"  # one picture a person asks about: measure, answer in the row
 RANGES = "ranges"  # a profile: the ranges that the score divides by
-QUEUE_OF = {FILM: VIDEO, KEYFRAMES: VIDEO, PICTURES: PAINTINGS, PICTURE: PAINTINGS, MATCH: CONTROL, RANGES: CONTROL}
+SWITCH = "switch"  # a profile that has been filled: make it the active one
+TRAINING = "train"  # a network from a collection's triplets
+EVALUATION = "evaluate"  # a model against triplets, artists and films that it has not seen
+QUEUE_OF = {
+    **{FILM: VIDEO, KEYFRAMES: VIDEO},
+    **{PICTURES: PAINTINGS, PICTURE: PAINTINGS},
+    **{MATCH: CONTROL, RANGES: CONTROL, SWITCH: CONTROL},
+    **{TRAINING: TRAIN, EVALUATION: TRAIN},
+}
