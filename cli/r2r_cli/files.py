@@ -10,6 +10,11 @@ from r2r_shared.errors import UserError
 
 
 def write_text(path: Path, text: str) -> None:
+    """Write a text in UTF-8, as `write_bytes` does."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
     """Write a file beside its place, then move it there.
 
     Raises:
@@ -19,7 +24,7 @@ def write_text(path: Path, text: str) -> None:
         raise UserError(f"“{path}” names no file to write", "name a file in a directory that exists")
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        partial.write_text(text, encoding="utf-8", newline="")
+        partial.write_bytes(data)
         partial.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):  # a place that takes no file need not let go of one

@@ -1,0 +1,1 @@
+"""Triplets as files: rows for other programs, pictures for people."""
