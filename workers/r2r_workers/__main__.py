@@ -24,7 +24,8 @@ def main() -> None:
         from r2r_shared.local import worker as local_worker
         from r2r_shared.settings import Settings
 
-        lock = local_worker.hold_lock(Settings.from_env().home)  # held for as long as this process lives
+        # Held for as long as this process lives.
+        lock = local_worker.hold_lock(Settings.from_env().home, training=args.queues == names.TRAIN)
         if lock is None:
             raise SystemExit(local_worker.EXIT_ANOTHER_HOLDS_THE_LOCK)
         threading.Thread(target=_end_with_owner, name="owner", daemon=True).start()
@@ -35,11 +36,13 @@ def main() -> None:
 
     logs.configure(settings())
 
-    if names.TRAIN in args.queues.split(","):
+    training = names.TRAIN in args.queues.split(",")
+    if training:
         from r2r_workers.train_app import app
     else:
         from r2r_workers.app import app
-    processes = args.processes or (1 if args.local else gpus.pool_size(settings(), os.environ))
+    one = args.local or training  # a training has all GPUs of its machine
+    processes = args.processes or (1 if one else gpus.pool_size(settings(), os.environ))
     try:
         app.worker_main(
             [

@@ -31,12 +31,12 @@ did not unlink itself, in plain lines on our stderr. A worker ends with os._exit
 always are some: that is what the tracker is for."""
 
 
-def install() -> None:
+def install(*, training: bool = False) -> None:
     """Connect to Celery's signals. In a spawned child, too: it imports its app anew."""
     setup_logging.connect(begin_log)
     celeryd_after_setup.connect(set_up)
     worker_ready.connect(begin)
-    worker_process_init.connect(begin_child)
+    worker_process_init.connect(begin_training_child if training else begin_child)
     facts.install()
 
 
@@ -82,3 +82,10 @@ def begin_child(**_: object) -> None:
 
     cv2.setNumThreads(1)  # OpenCV's own pool would fight with the decoder's threads
     threading.Thread(target=runtime.warm, name="warm", daemon=True).start()
+
+
+def begin_training_child(**_: object) -> None:
+    """A training takes all GPUs and cores, in processes of its own; nothing is loaded before it is known what."""
+    import cv2
+
+    cv2.setNumThreads(1)

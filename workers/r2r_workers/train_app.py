@@ -6,7 +6,7 @@ from r2r_shared import names
 from r2r_workers import lifecycle, runtime
 from r2r_workers.tasks.work import work
 
-lifecycle.install()
+lifecycle.install(training=True)
 app = runtime.make_app(training=True)
 app.conf.include = [__name__]
 app.task(name=names.WORK)(work)

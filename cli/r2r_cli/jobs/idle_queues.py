@@ -18,6 +18,7 @@ FIRST_S = 10.0
 """Jobs that stand still for so long are looked into."""
 EVERY_S = 30.0
 _REMEDY = "start `r2r worker` on a machine that sees the films"
+_TRAIN_REMEDY = "start `r2r worker --queues train` on a machine to train on"
 
 
 class IdleQueues:
@@ -75,8 +76,9 @@ class IdleQueues:
         self._asked, self._due = now, now + EVERY_S
         if self._limit_s is not None and now < self._since + self._limit_s:
             self._due = min(self._due, self._since + self._limit_s)
-        self._unserved = sorted(queues - broker.served_queues(self._opened.post.app_of(names.CONTROL)))
+        apps = {id(app): app for app in map(self._opened.post.app_of, queues)}  # training has one of its own
+        self._unserved = sorted(queues.difference(*map(broker.served_queues, apps.values())))
         for queue in self._unserved:
-            render.note(f"no worker serves the queue {queue}: {_REMEDY}")
+            render.note(f"no worker serves the queue {queue}: {_TRAIN_REMEDY if queue == names.TRAIN else _REMEDY}")
         if not self._unserved:
             self._since = now  # served, but busy with something else

@@ -151,6 +151,8 @@ def describe(job: Job, *, share: bool = True) -> str:
         found = f", {job.shots} shots" if job.kind == "ingest" and job.shots else ""
         return f"{job.state}{ended}{found}"
     parts = [stage_name(job.stage) or "waiting"]
+    if job.said:
+        parts.append(job.said)
     if share:
         parts.append(f"{job.progress:.0%}")
     if job.shots:
@@ -174,7 +176,7 @@ def describe_part(part: Part) -> str:
 
 def stage_name(stage: str) -> str:
     """A stage as people know it."""
-    return {"film": "decode", "pictures": "measure"}.get(stage, stage)
+    return {"film": "decode", "pictures": "measure", "keyframes": "measure"}.get(stage, stage)
 
 
 def fps_of(job: Job) -> float | None:

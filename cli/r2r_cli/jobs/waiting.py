@@ -14,7 +14,7 @@ from r2r_cli import render
 from r2r_cli.jobs import job_progress
 from r2r_cli.jobs.idle_queues import IdleQueues
 from r2r_cli.jobs.job_progress import ENDED, MOST_BARS, Reporter
-from r2r_shared import dispatch
+from r2r_shared import dispatch, names
 from r2r_shared.errors import NotFound, Unavailable
 from r2r_shared.local.worker import LocalWorker
 from r2r_shared.queries import job_counts, job_parts, jobs, setbacks
@@ -184,7 +184,7 @@ class _Pace:
 def _wait(
     opened: Session, watched: Watched, pace: _Pace, *, worker: LocalWorker | None, unserved_limit_s: float | None
 ) -> None:
-    worker = worker or local_worker(opened)
+    workers = [worker] if worker is not None else local_workers(opened, watched.going_on)
     idle = IdleQueues(opened, limit_s=unserved_limit_s)
     last_sweep = -SWEEP_S
     away_since: float | None = None
@@ -192,8 +192,8 @@ def _wait(
     try:
         while True:
             try:
-                if worker is not None:
-                    worker.ensure()
+                for one in workers:
+                    one.ensure()
                 if time.monotonic() - last_sweep > SWEEP_S:
                     last_sweep = time.monotonic()
                     sweep(opened)
@@ -210,8 +210,8 @@ def _wait(
             idle.check()
             time.sleep(pause_s)
     finally:
-        if worker is not None:
-            end_worker(opened, worker)
+        for one in workers:
+            end_worker(opened, one)
 
 
 def _say_removed(job_ids: set[int]) -> None:
@@ -222,6 +222,15 @@ def _say_removed(job_ids: set[int]) -> None:
 def local_worker(opened: Session) -> LocalWorker | None:
     """A worker for this machine's own stack, not started yet; None where others serve the queues."""
     return LocalWorker(opened.settings, opened.stack) if opened.stack.local else None
+
+
+def local_workers(opened: Session, jobs_at_hand: Ranges) -> list[LocalWorker]:
+    """Those that this machine's own stack needs for some jobs: training has a worker of its own."""
+    if not opened.stack.local:
+        return []
+    queues = set(job_counts.open_queues(opened.conn, jobs_at_hand))
+    training = [LocalWorker(opened.settings, opened.stack, training=True)] if names.TRAIN in queues else []
+    return training if queues == {names.TRAIN} else [LocalWorker(opened.settings, opened.stack), *training]
 
 
 def _wait_for_servers(opened: Session, error: Exception, away_s: float) -> None:

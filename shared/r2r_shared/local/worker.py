@@ -1,4 +1,4 @@
-"""One worker process for this machine's own stack, alive while some command waits for its work.
+"""One worker process for this machine's own stack, alive while some command waits for its work; another for training.
 
 The worker process itself holds a lock, so there is one per home however many shells wait. A shell that waits
 calls `ensure` every moment: when another shell's worker ends, this shell's starts.
@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
+from r2r_shared import names
 from r2r_shared.errors import Unavailable
 from r2r_shared.local import locks
 from r2r_shared.local.stack import Stack
@@ -23,17 +24,18 @@ from r2r_shared.processes import MALLOC, private_directory, rotate
 from r2r_shared.settings import Settings
 
 COMMAND = (sys.executable, "-m", "r2r_workers", "--local")
+TRAINING = (f"--queues={names.TRAIN}",)
 EXIT_ANOTHER_HOLDS_THE_LOCK = 75  # EX_TEMPFAIL of sysexits.h
 _EARLY_S = 20.0  # a worker that ends this soon after its start did not start
 _TRIES = 3
 
 
-def hold_lock(home: Path, *, wait_s: float = 2.0) -> TextIO | None:
-    """For the worker: be the one of `home` for as long as the returned file stays open.
+def hold_lock(home: Path, *, training: bool = False, wait_s: float = 2.0) -> TextIO | None:
+    """For the worker: be the one of `home` (or the one that trains) for as long as the returned file stays open.
 
     None where another is: then exit with EXIT_ANOTHER_HOLDS_THE_LOCK.
     """
-    file = _lock_file(home).open("a")
+    file = _lock_file(home, training=training).open("a")
     deadline = time.monotonic() + wait_s
     while not locks.try_lock(file):
         if time.monotonic() > deadline:
@@ -50,14 +52,17 @@ class LocalWorker:
     and stops.
     """
 
-    def __init__(self, settings: Settings, stack: Stack, *, command: Sequence[str] = COMMAND) -> None:
+    def __init__(
+        self, settings: Settings, stack: Stack, *, command: Sequence[str] = COMMAND, training: bool = False
+    ) -> None:
         self._settings = settings
         self._stack = stack
-        self._command = command
+        self._training = training
+        self._command = (*command, *TRAINING) if training else command
         self._child: subprocess.Popen[bytes] | None = None
         self._started_s = 0.0
         self._early_deaths = 0
-        self.log = private_directory(settings.home / "logs") / "worker.log"
+        self.log = private_directory(settings.home / "logs") / ("train-worker.log" if training else "worker.log")
 
     @property
     def pid(self) -> int | None:
@@ -75,7 +80,7 @@ class LocalWorker:
             if code is None:
                 return
             self._bury(code)
-        if not locks.is_locked(_lock_file(self._settings.home)):
+        if not locks.is_locked(_lock_file(self._settings.home, training=self._training)):
             self._start()
 
     def stop(self, *, grace_s: float = 10.0) -> None:
@@ -129,5 +134,5 @@ class LocalWorker:
         return lines[-1] if lines else "it said nothing"
 
 
-def _lock_file(home: Path) -> Path:
-    return private_directory(home / "run") / "worker.lock"
+def _lock_file(home: Path, *, training: bool) -> Path:
+    return private_directory(home / "run") / ("train-worker.lock" if training else "worker.lock")

@@ -3,39 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from r2r_shared.encoder_config import FEATURES, TcnConfig
 from r2r_shared.errors import UserError
 from r2r_workers.models.weights import IMAGENET
 
-FEATURES = {"resnet18": 512, "resnet34": 512, "resnet50": 2048}
-"""Backbones and the width of their pooled features."""
-
 METADATA_KEY = "reel_to_real"
-_MAX_LAYERS, _MAX_WIDTH = 8, 8192  # the network is built before its tensors are looked at: two gigabytes at most
-
-
-@dataclass(frozen=True, slots=True)
-class TcnConfig:
-    """The shape of a Tripartite Contrastive Network's encoder.
-
-    Attributes:
-        backbone: resnet18, resnet34 or resnet50.
-        head: widths of the MLP's dense layers, the last one the embedding's; empty: no head.
-        side_px: pictures are resized to side_px × side_px, whatever their aspect.
-        depth: the depth estimator it goes with, by name.
-    """
-
-    backbone: str = "resnet50"
-    head: tuple[int, ...] = (1024, 256)
-    side_px: int = 224
-    depth: str = "defocus"
-
-    @property
-    def dim(self) -> int:
-        return self.head[-1] if self.head else FEATURES[self.backbone]
+LINEAGE_KEY = "lineage"
 
 
 def imagenet_config(backbone: str) -> TcnConfig:
@@ -49,9 +26,23 @@ def imagenet_digest(backbone: str) -> str:
     return IMAGENET[backbone].digest + projected
 
 
-def to_metadata(config: TcnConfig) -> dict[str, str]:
+def to_metadata(config: TcnConfig, lineage: dict[str, Any] | None = None) -> dict[str, str]:
     """What a checkpoint's header carries, beside the tensors."""
-    return {"format": "pt", METADATA_KEY: json.dumps(asdict(config))}
+    written = {"format": "pt", METADATA_KEY: json.dumps(asdict(config))}
+    return written if lineage is None else written | {LINEAGE_KEY: json.dumps(lineage)}
+
+
+def read_lineage(path: Path) -> dict[str, Any]:
+    """How a checkpoint came about, as far as its header says so; {} where it does not.
+
+    Raises:
+        UserError: as `read_config`.
+    """
+    try:
+        lineage = json.loads(_header(path).get(LINEAGE_KEY, "{}"))
+    except (ValueError, RecursionError):
+        return {}
+    return lineage if isinstance(lineage, dict) else {}
 
 
 def read_config(path: Path) -> TcnConfig:
@@ -60,20 +51,9 @@ def read_config(path: Path) -> TcnConfig:
     Raises:
         UserError: there is no such file, it is not safetensors, or it does not describe an encoder.
     """
-    from safetensors import SafetensorError, safe_open
-
-    if not path.is_file():
-        raise UserError(f"no checkpoint at {path}", "name a .safetensors file, or a profile of `r2r models list`")
+    metadata = _header(path)
     try:
-        with safe_open(path, framework="numpy") as file:
-            metadata: dict[str, str] = file.metadata() or {}
-    except SafetensorError as error:
-        raise UserError(
-            f"{path} is not a safetensors file ({error})",
-            "weights are never unpickled here: save the encoder with r2r_workers.models.tcn.save",
-        ) from error
-    try:
-        return _parse(json.loads(metadata[METADATA_KEY]))
+        return TcnConfig.parse(json.loads(metadata[METADATA_KEY]))
     except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise UserError(
             f"{path} does not say which encoder it holds ({METADATA_KEY!r} in its header: {error})",
@@ -81,11 +61,29 @@ def read_config(path: Path) -> TcnConfig:
         ) from error
 
 
-def _parse(fields: dict[str, Any]) -> TcnConfig:
-    config = TcnConfig(**{**fields, "head": tuple(int(width) for width in fields["head"])})
-    if config.backbone not in FEATURES:
-        raise ValueError(f"backbone {config.backbone!r} is not one of {', '.join(FEATURES)}")
-    fits = len(config.head) <= _MAX_LAYERS and all(1 <= width <= _MAX_WIDTH for width in config.head)
-    if not fits or not 32 <= int(config.side_px) <= 1024:
-        raise ValueError("a width or size is out of range")
-    return config
+def put_header_in_order(path: Path) -> None:
+    """Write a safetensors file's header anew with its entries sorted: the library puts them in an order by chance, and
+    the same weights are to be the same file. Tensors are placed relative to the header's end, so they stay as they are.
+    """
+    data = path.read_bytes()
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.dumps(json.loads(data[8:end]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    partial = path.with_name(f".{path.name}.part")
+    partial.write_bytes(len(header).to_bytes(8, "little") + header + data[end:])
+    partial.replace(path)
+
+
+def _header(path: Path) -> dict[str, str]:
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise UserError(f"no checkpoint at {path}", "name a .safetensors file, or a profile of `r2r models list`")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return file.metadata() or {}
+    except SafetensorError as error:
+        raise UserError(
+            f"{path} is not a safetensors file ({error})",
+            "weights are never unpickled here: save the encoder with r2r_workers.models.tcn.save",
+        ) from error

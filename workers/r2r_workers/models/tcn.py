@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from r2r_shared.encoder_config import FULL_WIDTH, NARROW, TcnConfig
 from r2r_shared.errors import UserError
 from r2r_workers.models.checkpoint import (
-    FEATURES,
-    TcnConfig,
     imagenet_config,
     imagenet_digest,
+    put_header_in_order,
     read_config,
     to_metadata,
 )
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 # ImageNet's channel means and deviations: what torchvision's weights were trained with.
-_MEAN = np.array((0.485, 0.456, 0.406), np.float32)
-_STD = np.array((0.229, 0.224, 0.225), np.float32)
+MEAN = np.array((0.485, 0.456, 0.406), np.float32)
+STD = np.array((0.229, 0.224, 0.225), np.float32)
 
 
 def build(config: TcnConfig) -> nn.Sequential:
@@ -42,10 +43,13 @@ def build(config: TcnConfig) -> nn.Sequential:
     import torchvision
     from torch import nn
 
-    backbone = torchvision.models.get_model(config.backbone, weights=None)
-    backbone.fc = nn.Identity()
+    if config.published:
+        backbone = torchvision.models.get_model(config.backbone, weights=None)
+        backbone.fc = nn.Identity()
+    else:
+        backbone = _narrow(NARROW[config.backbone], config.width)
     head = nn.Sequential()
-    width = FEATURES[config.backbone]
+    width = config.features
     for number, following in enumerate(config.head):
         if number:
             head.append(nn.BatchNorm1d(width)).append(nn.ReLU(inplace=True))
@@ -54,12 +58,46 @@ def build(config: TcnConfig) -> nn.Sequential:
     return nn.Sequential(OrderedDict(backbone=backbone, head=head))
 
 
-def save(network: nn.Module, config: TcnConfig, path: Path) -> None:
-    """Write a checkpoint that says itself what it holds."""
+def _narrow(blocks: Sequence[int], width: int) -> nn.Sequential:
+    """A ResNet of torchvision's basic blocks with fewer channels: four stages of width, 2, 4 and 8 times that."""
+    from torch import nn
+    from torchvision.models.resnet import BasicBlock
+
+    stem = [nn.Conv2d(3, width, 7, 2, 3, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
+    layers = nn.Sequential(*stem, nn.MaxPool2d(3, 2, 1))
+    channels = width
+    for stage, count in enumerate(blocks):
+        wider = width << stage
+        for number in range(count):
+            stride = 2 if stage and not number else 1
+            shortcut = None
+            if stride != 1 or channels != wider:
+                shortcut = nn.Sequential(nn.Conv2d(channels, wider, 1, stride, bias=False), nn.BatchNorm2d(wider))
+            layers.append(BasicBlock(channels, wider, stride, shortcut))
+            channels = wider
+    for module in layers.modules():  # as torchvision begins its own
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+    return layers.append(nn.AdaptiveAvgPool2d(1)).append(nn.Flatten())
+
+
+def save(
+    network: nn.Module, config: TcnConfig, path: Path, *, half: bool = False, lineage: dict[str, Any] | None = None
+) -> None:
+    """Write a checkpoint that says itself what it holds.
+
+    Args:
+        half: in half precision: half the size, at about 1e-3 of each number; it is computed with in single.
+        lineage: how it came about, kept beside the configuration.
+    """
+    import torch
     from safetensors.torch import save_file
 
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    save_file(tensors, path, metadata=to_metadata(config))
+    if half:
+        tensors = {name: tensor.half() if tensor.dtype == torch.float32 else tensor for name, tensor in tensors.items()}
+    save_file(tensors, path, metadata=to_metadata(config, lineage))
+    put_header_in_order(path)
 
 
 def _random_projection(width: int, dim: int) -> dict[str, torch.Tensor]:
@@ -74,8 +112,8 @@ def _random_projection(width: int, dim: int) -> dict[str, torch.Tensor]:
 class TcnEncoder:
     """Embeds pictures with a network of `build`, in float32 or, where the device gains, bfloat16.
 
-    Numbers agree between batch sizes, thread counts and devices to rounding (about 1e-6 in float32,
-    1e-2 in bfloat16), not to the bit: BLAS and cuDNN choose their kernels by shape.
+    Numbers agree between thread counts and devices, and on a GPU between batch sizes, to rounding (about 1e-6 in
+    float32, 1e-2 in bfloat16), not to the bit: BLAS and cuDNN choose their kernels by shape.
     """
 
     def __init__(self, network: nn.Module, config: TcnConfig, placement: Placement, *, name: str, digest: str) -> None:
@@ -85,7 +123,10 @@ class TcnEncoder:
         self.digest = digest
         self.dim = config.dim
         self._side_px = config.side_px
-        self._placement = placement
+        self._corners = config.corners
+        # Small networks are quick enough in single precision, and their numbers then agree from machine to machine.
+        small = config.width < FULL_WIDTH and placement.device.type == "cpu"
+        self._placement = replace(placement, bfloat16=False) if small else placement
         self._network: Any = network.eval().requires_grad_(requires_grad=False)
         self._network.to(placement.device).to(memory_format=torch.channels_last)
 
@@ -120,7 +161,7 @@ class TcnEncoder:
             {name: tensor for name, tensor in state.items() if not name.startswith("fc.")}
         )
         if config.head:
-            network.get_submodule("head").load_state_dict(_random_projection(FEATURES[backbone], config.dim))
+            network.get_submodule("head").load_state_dict(_random_projection(config.features, config.dim))
         return TcnEncoder(network, config, placement, name=f"{backbone}-imagenet", digest=imagenet_digest(backbone))
 
     @staticmethod
@@ -135,7 +176,7 @@ class TcnEncoder:
         config = read_config(path)
         network = build(config)
         try:
-            network.load_state_dict(load_file(path))
+            network.load_state_dict(load_file(path))  # half precision becomes single in being copied
         except RuntimeError as error:
             raise UserError(
                 f"{path}: its tensors do not fit its own description ({str(error).splitlines()[0]})",
@@ -144,17 +185,38 @@ class TcnEncoder:
         return TcnEncoder(network, config, placement, name=path.stem, digest=file_digest(path))
 
     def embed(self, images: Sequence[Picture]) -> NDArray[np.float32]:
-        """Embed one batch: (n, dim) float32 on the CPU, rows of unit length."""
-        import torch
+        """Embed one batch: (n, dim) float32 on the CPU, rows of unit length.
 
+        On a CPU each picture is run by itself, which costs nothing there: so its numbers do not depend on its
+        neighbours, not even by rounding.
+        """
         if not images:
             return np.zeros((0, self.dim), np.float32)
+        if self._placement.device.type == "cpu":
+            return np.concatenate([self._embed([image]) for image in images])
+        return self._embed(images)
+
+    def _embed(self, images: Sequence[Picture]) -> NDArray[np.float32]:
+        import torch
+
         device = self._placement.device
-        batch = self._prepare(images).to(device, memory_format=torch.channels_last, non_blocking=True)
+        views = [view for image in images for view in self._views(image)]
+        batch = self._prepare(views).to(device, memory_format=torch.channels_last, non_blocking=True)
         with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=self._placement.bfloat16):
             features = self._network(batch)
             unit = torch.nn.functional.normalize(features.float(), dim=1)
+            if self._corners:
+                unit = torch.nn.functional.normalize(unit.view(len(images), -1, self.dim).mean(1), dim=1)
         return unit.cpu().numpy()
+
+    def _views(self, image: Picture) -> list[Picture]:
+        """The picture; or it, its mirror image and its corners."""
+        if not self._corners:
+            return [image]
+        height, width = image.shape[:2]
+        h, w = max(1, round(height * self._corners)), max(1, round(width * self._corners))
+        corners = [image[y : y + h, x : x + w] for y in (0, height - h) for x in (0, width - w)]
+        return [image, np.ascontiguousarray(image[:, ::-1]), *corners]
 
     def _prepare(self, images: Sequence[Picture]) -> torch.Tensor:
         """(n, 3, side, side) float32, ImageNet's normalisation."""
@@ -163,5 +225,5 @@ class TcnEncoder:
 
         side = (self._side_px, self._side_px)
         small = np.stack([cv2.resize(image, side, interpolation=cv2.INTER_AREA) for image in images])
-        scaled = (small.astype(np.float32) / 255 - _MEAN) / _STD
+        scaled = (small.astype(np.float32) / 255 - MEAN) / STD
         return torch.from_numpy(scaled).permute(0, 3, 1, 2)

@@ -1,0 +1,113 @@
+"""Trainings: what is to be made of what, and what each epoch came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from r2r_shared import names
+from r2r_shared.errors import NotFound, UserError
+from r2r_shared.queries import jobs, segments
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A training.
+
+    Attributes:
+        name: of the model that it makes.
+        spec: `train` (a TrainSpec), `rule` (of its triplets, or null), `held_out` (share and salt), `collections`
+            (names, or null for all), `initial` (the media store's key of the weights it begins with, or null).
+        checkpoint: the media store's folder of the last whole epoch; null before the first.
+        epochs: that are whole.
+    """
+
+    id: int
+    name: str
+    spec: dict[str, Any]
+    checkpoint: str | None
+    epochs: int
+    created_at: datetime
+
+
+def create(conn: Connection[Any], *, name: str, spec: dict[str, Any], profile_id: int, priority: int = 0) -> int:
+    """A queued training; the id of its job.
+
+    Args:
+        profile_id: whose stored metrics its triplets are formed from.
+
+    Raises:
+        UserError: another training is making a model of that name.
+    """
+    with conn.transaction():
+        conn.execute("SELECT pg_advisory_xact_lock(hashtext('r2r trainings'))")
+        other = conn.execute(
+            """
+            SELECT j.id FROM training_runs AS r JOIN jobs AS j ON j.id = r.job_id
+             WHERE r.name = %s AND j.state IN ('queued', 'running') LIMIT 1
+            """,
+            (name,),
+        ).fetchone()
+        if other is not None:
+            raise UserError(
+                f"job {other[0]} is training a model of the name {name} already",
+                f"watch it with `r2r jobs watch {other[0]}`, or choose another name",
+            )
+        job_id = jobs.create(conn, kind="train", profile_id=profile_id, options={}, priority=priority)
+        conn.execute("INSERT INTO training_runs (job_id, name, spec) VALUES (%s, %s, %s)", (job_id, name, Jsonb(spec)))
+        segments.add_batches(conn, job_id, names.TRAINING, [()])
+        return job_id
+
+
+_SELECT = """
+    SELECT r.id, r.name, r.spec, r.checkpoint, r.created_at,
+           coalesce((SELECT max(epoch) FROM training_epochs WHERE run_id = r.id), 0) AS epochs
+      FROM training_runs AS r
+"""
+
+
+def of_job(conn: Connection[Any], job_id: int) -> Run:
+    """The training of a job."""
+    with conn.cursor(row_factory=class_row(Run)) as cur:
+        row = cur.execute(_SELECT + " WHERE r.job_id = %s", (job_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"job {job_id} is no training", "`r2r jobs list` shows them all")
+    return row
+
+
+def freeze(conn: Connection[Any], run_id: int, works: str) -> str:
+    """The digest of the works that a training is made of: this one at its first attempt, and ever after."""
+    row = conn.execute(
+        """
+        UPDATE training_runs SET spec = jsonb_build_object('works', %s::text) || spec
+         WHERE id = %s RETURNING spec->>'works'
+        """,
+        (works, run_id),
+    ).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def add_epoch(conn: Connection[Any], run_id: int, epoch: dict[str, Any], *, checkpoint: str) -> None:
+    """An epoch is whole and its checkpoint is in the media store; said again, it is replaced.
+
+    Args:
+        epoch: epoch, loss, held_loss, held_right, rate, seconds.
+    """
+    with conn.transaction():
+        conn.execute(
+            """
+            INSERT INTO training_epochs (run_id, epoch, loss, held_loss, held_right, rate, seconds)
+            VALUES (%(run)s, %(epoch)s, %(loss)s, %(held_loss)s, %(held_right)s, %(rate)s, %(seconds)s)
+            ON CONFLICT (run_id, epoch) DO UPDATE
+               SET loss = excluded.loss, held_loss = excluded.held_loss, held_right = excluded.held_right,
+                   rate = excluded.rate, seconds = excluded.seconds, at = now()
+            """,
+            {**epoch, "run": run_id},
+        )
+        conn.execute("UPDATE training_runs SET checkpoint = %s WHERE id = %s", (checkpoint, run_id))
