@@ -12,3 +12,9 @@ from typing import Any
 def timeline() -> dict[str, Any]:
     """The schema (draft 2020-12) of `r2r timeline --json`. Do not change what it returns."""
     return json.loads(resources.files(__name__).joinpath("timeline.schema.json").read_text(encoding="utf-8"))
+
+
+@cache
+def evaluation() -> dict[str, Any]:
+    """The schema (draft 2020-12) of `r2r evaluate --json`. Do not change what it returns."""
+    return json.loads(resources.files(__name__).joinpath("evaluation.schema.json").read_text(encoding="utf-8"))
