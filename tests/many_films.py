@@ -46,11 +46,12 @@ ROWS = """
         SELECT 'ingest', made.id, (SELECT min(id) FROM profiles), '{}' FROM made
         RETURNING id
     ), cut AS (
-        INSERT INTO segments (job_id, kind, number, start_frame, end_frame, state)
-        SELECT asked.id, kind, number, number * 15000, (number + 1) * 15000, state
+        INSERT INTO segments (job_id, kind, number, start_frame, end_frame, phase, state)
+        SELECT asked.id, kind, number, number * 15000, (number + 1) * 15000, phase, state
           FROM asked,
-               (SELECT 'film' AS kind, n AS number, 'queued' AS state FROM generate_series(0, %(spans)s - 1) AS n
-                 UNION ALL SELECT 'match', 0, 'blocked') AS parts
+               (SELECT 'film' AS kind, n AS number, 0 AS phase, 'queued' AS state
+                  FROM generate_series(0, %(spans)s - 1) AS n
+                 UNION ALL SELECT 'match', 0, 1, 'blocked') AS parts
     )
     SELECT id FROM asked ORDER BY id
 """

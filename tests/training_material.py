@@ -33,6 +33,7 @@ def folder(path: Path, spec: TrainSpec, *, count: int = 24, held: int = 6, tripl
     rng = np.random.default_rng(0)
     np.save(into / "metrics.npy", rng.uniform(0, 1, (count, feed.METRIC_COLUMNS)).astype(np.float32))
     np.save(into / "labels.npy", np.stack([np.arange(count) // 3, np.arange(count) // 3], 1).astype(np.int32))
+    np.save(into / "sharing.npy", np.eye(count // 3 + 1, dtype=bool))
     outside = np.arange(count) >= count - held
     np.save(into / "held.npy", outside)
     for name, rows in (("triplets", np.flatnonzero(~outside)), ("held_triplets", np.flatnonzero(outside))):

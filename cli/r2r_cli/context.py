@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -18,7 +18,7 @@ from r2r_shared.broker import Post
 from r2r_shared.collections.text import storable
 from r2r_shared.errors import UserError
 from r2r_shared.local.stack import LocalStack, open_stack
-from r2r_shared.queries import profiles
+from r2r_shared.queries import models, profiles
 from r2r_shared.settings import Settings
 from r2r_shared.storage.media_store import MediaStore
 
@@ -119,9 +119,10 @@ def profile_to_measure(opened: Session) -> Profile:
 
     Models that have changed under their name, by a new release or another file, make another profile. It takes
     the old one's place, and what was measured before is measured again when it is imported or ingested again.
+    Those that were trained or imported here do not: a name stands for one file.
     """
     before = profile(opened)
-    now = profiles.ensure(opened.conn, describe(before.name))
+    now = profiles.ensure(opened.conn, described(opened, before))
     if now.id == before.id:
         return now
     if before.active:
@@ -131,6 +132,13 @@ def profile_to_measure(opened: Session) -> Profile:
         "paintings and ingest the films again; no film is decoded twice"
     )
     return profiles.get(opened.conn, now.id)
+
+
+def described(opened: Session, known: Profile) -> dict[str, Any]:
+    """What a profile that is in the database is made of now."""
+    if models.of_profile(opened.conn, known.id) is not None:
+        return asdict(known)
+    return describe(known.name)
 
 
 def describe(name: str) -> dict[str, Any]:
@@ -144,13 +152,22 @@ def run_models(*args: str) -> list[dict[str, Any]]:
     Raises:
         UserError: it said what is wrong.
     """
-    command = [sys.executable, "-m", "r2r_workers.models", *args]
+    return run_worker("r2r_workers.models", *args)
+
+
+def run_worker(module: str, *args: str) -> list[dict[str, Any]]:
+    """Run a tool of the worker package in a process of its own and return the JSON lines it prints.
+
+    Raises:
+        UserError: it said what is wrong.
+    """
+    command = [sys.executable, "-m", module, *args]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode != 0:
         said: dict[str, Any] = lines[-1] if lines else {}
         raise UserError(
-            str(said.get("error", f"the model tool ended with code {done.returncode}")),
+            str(said.get("error", f"{module} ended with code {done.returncode}")),
             str(said.get("hint", "r2r doctor")),
         )
     return lines

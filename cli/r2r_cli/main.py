@@ -14,7 +14,9 @@ from r2r_cli.commands import (
     beat,
     database,
     demo,
+    depth,
     doctor,
+    evaluate,
     films,
     health,
     ingest,
@@ -23,7 +25,10 @@ from r2r_cli.commands import (
     metrics,
     models,
     paintings,
+    thresholds,
     timeline,
+    train,
+    triplets,
     worker,
 )
 from r2r_cli.usage import Group, complain_in_json
@@ -42,12 +47,17 @@ app.command("ingest")(ingest.ingest)
 app.add_typer(films.app, name="films")
 app.command("timeline")(timeline.timeline)
 app.command("match")(match.match)
+app.command("depth")(depth.depth)
 app.add_typer(jobs.app, name="jobs")
 app.command("worker")(worker.worker)
 app.command("beat")(beat.beat)
 app.command("up")(worker.up)
 app.add_typer(database.app, name="db")
 app.add_typer(models.app, name="models")
+app.add_typer(triplets.app, name="triplets")
+app.add_typer(thresholds.app, name="thresholds")
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
 app.command("doctor")(doctor.doctor)
 app.command("health")(health.health)
 app.command("metrics")(metrics.metrics)

@@ -25,6 +25,11 @@ ALTER TABLE segments
 CREATE INDEX segments_next ON segments (queue, priority DESC, due_at, job_id, number) WHERE state = 'queued';
 CREATE INDEX segments_put_off ON segments (queue) WHERE state = 'queued' AND not_before IS NOT NULL AND sent_at IS NULL;
 CREATE INDEX segments_sent ON segments (queue, sent_at) WHERE state = 'queued' AND sent_at IS NOT NULL;
+UPDATE segments SET phase = 1 WHERE kind IN ('match', 'ranges');  -- what closes an ingest or an import
+
+-- Since when a profile is the active one, or when it became so the last time: the way back.
+ALTER TABLE profiles ADD COLUMN activated_at timestamptz;
+UPDATE profiles SET activated_at = now() WHERE active;
 
 -- A training from its first epoch to its last, whichever worker was at it.
 CREATE TABLE training_runs (

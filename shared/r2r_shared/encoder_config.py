@@ -31,8 +31,9 @@ class TcnConfig:
         side_px: pictures are resized to side_px × side_px, whatever their aspect.
         depth: the depth estimator it goes with, by name.
         width: channels of its first stage: 64, or fewer for resnet10, 14 and 18.
-        corners: 0: a picture is embedded as it is. Else its embedding is the mean of six, of the picture, its mirror
-            image and its four corners, each so large a share of its width and height.
+        corners: 0: a picture is embedded as it is. Else its embedding is the mean of six: of the picture, its mirror
+            image and its four corners, so large a share of its width and height. A picture and its mirror image then
+            have the same.
     """
 
     backbone: str = "resnet50"

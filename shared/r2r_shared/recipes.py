@@ -12,7 +12,7 @@ PAPER = TrainSpec(TcnConfig("resnet50", (1024, 256), 224), epochs=30, batch=64, 
 
 STARTER = TrainSpec(
     TcnConfig("resnet14", (256, 128), 128, width=32, corners=0.75),
-    epochs=110,
+    epochs=80,
     batch=128,
     rate=2e-3,
     decay=0.05,

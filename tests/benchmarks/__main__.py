@@ -20,6 +20,8 @@ PARTS = {
     "queued": ("queued",),
     "workers": ("workers",),
     "bulk": ("bulk",),
+    "reembed": ("reembed",),
+    "triplets": ("triplets",),
 }
 
 

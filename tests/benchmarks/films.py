@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,18 @@ class KnownFilm:
 
 
 def known_film(
-    seed: int, *, seconds: int = 60, size: str = "640x360", strength: float = 0.5, footage: bool = True
+    seed: int,
+    *,
+    seconds: int = 60,
+    size: str = "640x360",
+    strength: float = 0.5,
+    footage: bool = True,
+    only: Sequence[Path] = (),
 ) -> KnownFilm:
     """A film by ../shared/tools/make_film.py, rendered unless it was before.
+
+    Args:
+        only: the paintings it is made of; by default all of `paintings`.
 
     Raises:
         NoMaterial: there is nothing to make it from.
@@ -38,12 +48,23 @@ def known_film(
     if not (SHARED / "tools" / "make_film.py").is_file():
         raise NoMaterial(f"{SHARED} holds no paintings to make films from")
     CACHE.mkdir(mode=0o700, exist_ok=True)
-    path = CACHE / f"seed{seed}-{seconds}s-{size}-{strength}-{'footage' if footage else 'paintings'}.mp4"
+    few = f"-of{len(only)}" if only else ""
+    path = CACHE / f"seed{seed}-{seconds}s-{size}-{strength}-{'footage' if footage else 'paintings'}{few}.mp4"
     if not path.with_suffix(".truth.json").is_file():
-        command = [sys.executable, str(SHARED / "tools" / "make_film.py"), "--paintings", str(SHARED / "paintings")]
+        paintings = _folder_of(only) if only else SHARED / "paintings"
+        command = [sys.executable, str(SHARED / "tools" / "make_film.py"), "--paintings", str(paintings)]
         command += ["--out", str(path), "--seconds", str(seconds), "--size", size, "--seed", str(seed)]
         command += ["--strength", str(strength)]
         if footage:
             command += ["--footage", *map(str, sorted((SHARED / "media").glob("*.mp4")))]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return KnownFilm(path, json.loads(path.with_suffix(".truth.json").read_text()))
+
+
+def _folder_of(files: Sequence[Path]) -> Path:
+    """A folder with these files alone."""
+    folder = CACHE / f"paintings-of{len(files)}"
+    folder.mkdir(exist_ok=True)
+    for file in files:
+        (folder / file.name).write_bytes(file.read_bytes())
+    return folder

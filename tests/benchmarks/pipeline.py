@@ -71,12 +71,12 @@ class Found:
 
 
 @contextmanager
-def home() -> Iterator[Cli]:
+def home(profile: str | None = None) -> Iterator[Cli]:
     """A stack of the benchmark's own, open for as long as it is needed."""
     path = Path(tempfile.mkdtemp(prefix="r2r-bench-"))
     try:
         with open_stack(Settings(home=path)):
-            yield Cli(path)
+            yield Cli(path, {"R2R_PROFILE": profile} if profile else {})
     finally:
         shutil.rmtree(path, ignore_errors=True)
 
@@ -114,13 +114,25 @@ def _overlap(found: dict[str, Any], shot: dict[str, Any]) -> int:
     return min(found["end_frame"], shot["end"]) - max(found["start_frame"], shot["start"])
 
 
-def accuracy(seeds: Sequence[int], *, shots: str = "adaptive") -> dict[int, Found]:
-    """Each seed's counts, through the command line."""
+def accuracy(
+    seeds: Sequence[int],
+    *,
+    shots: str = "adaptive",
+    strength: float = 0.5,
+    only: Sequence[Path] = (),
+    profile: str | None = None,
+) -> dict[int, Found]:
+    """Each seed's counts, through the command line.
+
+    Args:
+        strength, only: of the films, see `known_film`; the collection is all of `paintings`.
+        profile: another than the one out of the box.
+    """
     results = {}
-    with home() as cli:
+    with home(profile) as cli:
         cli.run("paintings", "import", SHARED / "paintings")
         for seed in seeds:
-            film = known_film(seed)
+            film = known_film(seed, strength=strength, only=only)
             cli.run("ingest", film.path, "--shots", shots, "--force")
             results[seed] = compare(cli.json("timeline", film.path), film.truth)
     return results

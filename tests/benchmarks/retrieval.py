@@ -26,9 +26,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from r2r_shared import pictures, score
-from r2r_shared.records import METRICS, Features
 from r2r_workers.measure import measure
 from r2r_workers.models import STARTER, Models, load
+from tests.benchmarks import scoring
+from tests.benchmarks.scoring import Numbers
 
 SHARED = Path(__file__).parents[3] / "shared"
 SEEDS = {"seeds 1-3": (1, 2, 3), "seeds 11-16": (11, 12, 13, 14, 15, 16)}
@@ -72,64 +73,24 @@ def retrieval(
     files = sorted((SHARED / "paintings").glob("*.jpg"))
     small = sorted(p for p in (SHARED / "paintings_small").rglob("*.jpg") if _name(p) not in SAME_WORKS)
     number_of = {file.stem: number for number, file in enumerate(files)}
-    everything = _Numbers(measure([pictures.intake(p).jpeg for p in files + small * distractors], models))
+    everything = Numbers(measure([pictures.intake(p).jpeg for p in files + small * distractors], models))
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as scratch:
         for name, group in seeds.items():
             shots = [shot for seed in group for shot in _painting_shots(_render(films or Path(scratch), seed))]
             truth = np.array([number_of[painting] for painting, _ in shots])
-            probes = _Numbers(measure([jpeg for _, jpeg in shots], models))
+            probes = Numbers(measure([jpeg for _, jpeg in shots], models))
             for gallery in (everything[: len(files)], everything) if distractors else (everything,):
-                semantic, visual = _semantic(probes, gallery), _visual(probes, gallery)
+                semantic, visual = scoring.semantic(probes, gallery), scoring.visual(probes, gallery)
                 for scored_by, scores in (
                     ("S_a", semantic),
                     ("V_r", visual),
                     ("score", (1 - score.VISUAL_SHARE) * semantic + score.VISUAL_SHARE * visual),
                 ):
-                    own = scores[np.arange(len(truth)), truth]
-                    rank = (scores > own[:, None]).sum(axis=1)
+                    rank = scoring.rank_of(scores, truth)
                     found = [float((rank < k).mean()) for k in (1, 5)]
                     rows.append(Row(name, len(gallery.embedding), scored_by, len(shots), *found))
     return rows
-
-
-class _Numbers:
-    """Features as arrays: one (n, …) each."""
-
-    def __init__(self, features: Sequence[Features]) -> None:
-        self.metrics = {name: np.array([getattr(f, name) for f in features]) for name in METRICS}
-        self.embedding = np.array([f.embedding for f in features], np.float32)
-
-    def __getitem__(self, part: slice) -> _Numbers:
-        taken = _Numbers(())
-        taken.metrics = {name: values[part] for name, values in self.metrics.items()}
-        taken.embedding = self.embedding[part]
-        return taken
-
-
-def _difference(metric: str, a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(len(a), len(b)), as DESIGN 4.1 defines it for each metric."""
-    if metric == "dc":
-        return np.linalg.norm(a.reshape(-1, 1, 3, 3) - b.reshape(1, -1, 3, 3), axis=3).sum(axis=2)
-    if metric == "shadow":
-        return np.linalg.norm(a[:, None] - b[None], axis=2)
-    return np.abs(a[:, None] - b[None])
-
-
-def _semantic(probes: _Numbers, gallery: _Numbers) -> NDArray[np.float64]:
-    """S_a; ranges from the gallery."""
-    total = np.zeros((len(probes.embedding), len(gallery.embedding)))
-    for metric, weight in score.DEFAULT.named().items():
-        own = gallery.metrics[metric]
-        widest = max(float(_difference(metric, own[i : i + 64], own).max()) for i in range(0, len(own), 64))
-        total += weight * np.clip(1 - _difference(metric, probes.metrics[metric], own) / widest, 0, 1)
-    return total
-
-
-def _visual(probes: _Numbers, gallery: _Numbers) -> NDArray[np.float64]:
-    """V_r."""
-    cosine = probes.embedding.astype(np.float64) @ gallery.embedding.T
-    return 1 / (1 + np.sqrt(np.maximum(2 - 2 * cosine, 0)))
 
 
 def _name(path: Path) -> str:

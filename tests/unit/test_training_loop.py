@@ -131,6 +131,17 @@ def test_a_training_ends_when_nothing_gets_better(tmp_path: Path) -> None:
     assert training.epoch < 50
 
 
+def test_a_training_that_runs_away_says_so(tmp_path: Path) -> None:
+    spec = dataclasses.replace(SELF, rate=10.0, temperature=0.001, epochs=60)
+    folder(tmp_path / "run", spec)
+    training = Training(spec, Feed.open(tmp_path / "run" / "feed"), CPU, Company())
+    with torch.no_grad():
+        next(training.network.parameters()).fill_(torch.inf)
+
+    with pytest.raises(UserError, match="has run away"):
+        training.run(tmp_path / "run", on_step=lambda *_: None, on_epoch=lambda _: None)
+
+
 def test_the_best_is_the_last_where_nothing_is_held_out() -> None:
     epoch = Epoch(5, 1.0, None, None, None, 0.1, 1.0)
 
@@ -192,7 +203,16 @@ def rows_only(*, count: int, held: int) -> Feed:
     empty = np.zeros((0, 3), np.int64)
     outside = np.arange(count) >= count - held
     nothing = np.zeros((count, 1), np.float32)
-    return Feed(np.zeros((count, 1, 1, 3), np.uint8), nothing[:, 0], nothing, labels, outside, empty, empty)
+    return Feed(
+        np.zeros((count, 1, 1, 3), np.uint8),
+        nothing[:, 0],
+        nothing,
+        labels,
+        np.eye(count, dtype=bool),
+        outside,
+        empty,
+        empty,
+    )
 
 
 def test_the_rate_rises_then_falls() -> None:

@@ -15,7 +15,7 @@ from r2r_shared.records import METRICS
 from r2r_shared.score import DEFAULT, Weights
 from r2r_shared.triplets import differences
 from r2r_shared.triplets.works import Works
-from r2r_workers.tasks.train import metric_columns
+from r2r_workers.tasks.train import label_numbers, metric_columns
 from r2r_workers.training import loss
 
 
@@ -100,36 +100,41 @@ def test_mined_triplets_are_those_of_brute_force(seed: int, count: int, kind: st
     rng = np.random.default_rng(seed)
     half = rng.uniform(0, 1, (count, count))
     distances = (half + half.T).astype(np.float32)
-    labels = np.stack([rng.integers(-1, 3, count), rng.integers(0, 2, count)], axis=1)
+    works = Works(
+        np.arange(count),
+        rng.choice(["A", "B", "C", "Unknown", ""], count).tolist(),
+        rng.choice(["Baroque", "Rococo,Baroque", "Rococo", "Cubism", ""], count).tolist(),
+        [""] * count,
+        some_works(count).metrics,
+    )
+    labels, sharing = label_numbers(works)
 
-    found = loss.mined(torch.from_numpy(distances), torch.from_numpy(labels), kind=kind).tolist()
+    found = loss.mined(torch.from_numpy(distances), torch.from_numpy(labels), torch.from_numpy(sharing), kind=kind)
 
-    assert sorted(map(tuple, found)) == sorted(brute_force(distances, labels, kind))
+    assert sorted(map(tuple, found.tolist())) == sorted(brute_force(distances, works, kind))
 
 
-def brute_force(distances: np.ndarray, labels: np.ndarray, kind: str) -> list[tuple[int, int, int]]:
+def brute_force(distances: np.ndarray, works: Works, kind: str) -> list[tuple[int, int, int]]:
+    """By the words of `Kinship`: the same artist with a movement in common; another with none; nobody is nobody's."""
+    artists = ["" if artist == "Unknown" else artist for artist in works.artists]
+    movements = [set(filter(None, movement.split(","))) for movement in works.movements]
+    placed = [number for number in range(len(artists)) if artists[number] and movements[number]]
     found: list[tuple[int, int, int]] = []
-    everyone = range(len(labels))
-    for a in everyone:
-        artist, movement = labels[a]
-        if artist < 0:
-            continue
-        positives = [p for p in everyone if p != a and labels[p, 0] == artist and labels[p, 1] == movement]
-        negatives = [n for n in everyone if labels[n, 0] >= 0 and labels[n, 0] != artist and labels[n, 1] != movement]
+    for a in placed:
+        positives = [p for p in placed if p != a and artists[p] == artists[a] and movements[p] & movements[a]]
+        negatives = [n for n in placed if artists[n] != artists[a] and not movements[n] & movements[a]]
         if not positives or not negatives:
             continue
+
+        def away(other: int, a: int = a) -> float:
+            return distances[a, other]
+
         if kind == "hard":
-            p = max(positives, key=lambda one: distances[a, one])
-            found.append((a, p, min(negatives, key=lambda one: distances[a, one])))
+            found.append((a, max(positives, key=away), min(negatives, key=away)))
             continue
         for p in positives:
-            farther = [n for n in negatives if distances[a, n] > distances[a, p]]
-            n = (
-                min(farther, key=lambda one: distances[a, one])
-                if farther
-                else max(negatives, key=lambda one: distances[a, one])
-            )
-            found.append((a, p, n))
+            farther = [n for n in negatives if away(n) > away(p)]
+            found.append((a, p, min(farther, key=away) if farther else max(negatives, key=away)))
     return found
 
 

@@ -145,6 +145,9 @@ def weights(profile: str) -> Check:
     """Whether the profile's weights are on this machine."""
     from r2r_workers.models import registry
 
+    if profile not in registry.BUILT_IN and not profile.endswith(".safetensors"):
+        detail = f"profile {profile} is not built in: a model of your own is fetched from the media store"
+        return Check("weights", "ok", f"{detail}; r2r models show {profile}")
     told = registry.describe(profile)
     if told["missing"]:
         return Check(

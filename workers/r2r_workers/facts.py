@@ -18,6 +18,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from r2r_shared import __version__, db
 from r2r_shared.errors import UserError
 from r2r_shared.operating import logs
 from r2r_shared.operating.asking import FACTS, PROBE, probe_key
-from r2r_shared.queries import profiles
+from r2r_shared.queries import models, profiles
 from r2r_shared.settings import Settings
 from r2r_workers import gpus, runtime
 from r2r_workers.models import registry
@@ -149,8 +150,10 @@ def _profile(profile_id: int | None) -> dict[str, Any] | None:
     if profile_id is None:
         return None
     with runtime.connection(autocommit=True) as conn:
-        name = profiles.get(conn, profile_id).name
-    told = registry.describe(name)
+        profile = profiles.get(conn, profile_id)
+        model = models.of_profile(conn, profile_id)
+    # A model of someone's own is fetched from the media store by its digest: it cannot be another one here.
+    told = registry.describe(profile.name) if model is None else asdict(profile) | {"missing": []}
     wanted = ("name", "encoder", "encoder_digest", "depth", "depth_digest", "metrics_version", "missing")
     return {key: told[key] for key in wanted}
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +16,14 @@ from numpy.typing import NDArray
 from r2r_shared.errors import Cancelled, PermanentError
 from r2r_shared.records import Features
 from r2r_workers import metrics
-from r2r_workers.models.protocols import Models, Picture
-from r2r_workers.models.spread import each
+from r2r_workers.models.protocols import Encoder, Models, Picture
+from r2r_workers.models.spread import ahead, each
 
 MAX_SIDE_PX = 512
 """Metrics are defined on pictures whose long side is at most this (DESIGN 4.1)."""
+
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -73,6 +78,46 @@ def measure(
         with _added(times, "metrics_s"):
             measured += each(_features, zip(images, depths, embeddings, strict=True), threads=threads)
     return measured
+
+
+def embed(
+    pictures: Sequence[T],
+    read: Callable[[T], bytes],
+    encoder: Encoder,
+    *,
+    batch: int = 64,
+    threads: int = 1,
+    should_stop: Callable[[], bool] = lambda: False,
+    on_progress: Callable[[int], None] = lambda done: None,
+) -> NDArray[np.float32]:
+    """Embed pictures alone, in the order given: for those whose metrics are known. (n, dim), rows of unit length.
+
+    The next pictures are read and decoded while the encoder is at work; two batches of them at most are held.
+
+    Args:
+        read: the JPEG of a picture, as `measure` takes it; called from several threads.
+        batch: pictures that the encoder is given at a time.
+        threads: that read and decode.
+        should_stop: asked before each batch.
+        on_progress: told how many are done.
+
+    Raises:
+        Cancelled, PermanentError: as `measure`; and what `read` raises.
+    """
+
+    def load(numbered: tuple[int, T]) -> Picture:
+        return _decode((numbered[0], read(numbered[1])))
+
+    parts: list[NDArray[np.float32]] = [np.zeros((0, encoder.dim), np.float32)]
+    decoded = ahead(load, enumerate(pictures), threads=threads, most=2 * batch)
+    with closing(decoded):
+        for start in range(0, len(pictures), batch):
+            if should_stop():
+                raise Cancelled("the job is over")
+            images = list(islice(decoded, batch))
+            parts.append(encoder.embed(images))
+            on_progress(start + len(images))
+    return np.concatenate(parts)
 
 
 def _features(one: tuple[Picture, NDArray[np.float32], NDArray[np.float32]]) -> Features:

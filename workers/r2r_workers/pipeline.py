@@ -6,6 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from r2r_shared.errors import Cancelled
 from r2r_shared.records import Features, FilmProbe, FoundShot, SpanAnalysis
@@ -14,6 +18,8 @@ from r2r_workers import measure
 from r2r_workers.media.analyse import analyse_span
 from r2r_workers.media.settings import DetectorSettings
 from r2r_workers.models.protocols import Models
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,28 @@ def measure_pictures(
     loaded = models()
     began = time.perf_counter()
     return measure.measure(jpegs, loaded, threads=threads, should_stop=should_stop), time.perf_counter() - began
+
+
+def embed_pictures(
+    pictures: Sequence[T],
+    read: Callable[[T], bytes],
+    models: Callable[[], Models],
+    *,
+    threads: int,
+    should_stop: Callable[[], bool],
+    on_progress: Callable[[int], None],
+) -> tuple[NDArray[np.float32], float]:
+    """Embeddings of stored pictures whose metrics are known, (n, dim), and the wall seconds, loading models aside.
+
+    Raises:
+        Cancelled: should_stop said so.
+    """
+    if not pictures:
+        return np.zeros((0, 0), np.float32), 0.0
+    encoder = models().encoder
+    began = time.perf_counter()
+    vectors = measure.embed(pictures, read, encoder, threads=threads, should_stop=should_stop, on_progress=on_progress)
+    return vectors, time.perf_counter() - began
 
 
 def matchable(shots: Sequence[FoundShot]) -> list[FoundShot]:

@@ -7,28 +7,34 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from r2r_shared import broker, db
 from r2r_shared.broker import Post
 from r2r_shared.errors import PermanentError, Unavailable, UserError
+from r2r_shared.queries import models as model_rows
 from r2r_shared.queries import profiles
 from r2r_shared.settings import Settings
+from r2r_shared.storage import model_files
 from r2r_shared.storage.media_store import MediaStore
 from r2r_workers import pipeline
 from r2r_workers.models import registry
 from r2r_workers.models.protocols import Models
 
 if TYPE_CHECKING:
+    import numpy as np
     from celery import Celery
+    from numpy.typing import NDArray
     from psycopg import Connection
 
     from r2r_shared.queries.segments import Message
     from r2r_shared.records import Features, Profile
 
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -87,8 +93,12 @@ def models(profile_id: int) -> Models:
 def _load(profile_id: int) -> Models:
     with connection() as conn:
         profile = profiles.get(conn, profile_id)
+        model = model_rows.of_profile(conn, profile_id)
+    name = profile.name
+    if model is not None:  # of someone's own: its weights are everybody's, by way of the media store
+        name = str(model_files.cached(store(), model.digest, settings().home))
     try:
-        loaded = registry.load(profile.name, settings().device, threads=settings().decode_threads)
+        loaded = registry.load(name, settings().device, threads=settings().decode_threads)
     except UserError as error:
         raise PermanentError(f"{error.message}; {error.hint}") from error
     _check(profile, loaded)
@@ -103,6 +113,29 @@ def measure(jpegs: list[bytes], profile_id: int, *, should_stop: Callable[[], bo
     """
     return pipeline.measure_pictures(
         jpegs, lambda: models(profile_id), threads=settings().decode_threads, should_stop=should_stop
+    )
+
+
+def embed(
+    pictures: Sequence[T],
+    read: Callable[[T], bytes],
+    profile_id: int,
+    *,
+    should_stop: Callable[[], bool],
+    on_progress: Callable[[int], None] = lambda done: None,
+) -> tuple[NDArray[np.float32], float]:
+    """Embeddings alone, (n, dim), for pictures whose metrics are known; and wall seconds. See `measure.embed`.
+
+    Raises:
+        Cancelled: should_stop said so.
+    """
+    return pipeline.embed_pictures(
+        pictures,
+        read,
+        lambda: models(profile_id),
+        threads=settings().decode_threads,
+        should_stop=should_stop,
+        on_progress=on_progress,
     )
 
 

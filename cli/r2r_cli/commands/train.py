@@ -105,13 +105,12 @@ def train(  # noqa: PLR0917
     from r2r_cli.jobs import waiting
     from r2r_cli.triplets import loading, rules
     from r2r_shared import registering
-    from r2r_shared.queries import jobs, models, training
+    from r2r_shared.queries import jobs, training
 
     registering.check_name(name)
+    rules.parse(policy, k_pos, k_neg)
     with context.session() as opened:
         profile = context.profile(opened)
-        if models.named(opened.conn, name) is not None:
-            _taken(name)
         works = loading.load(opened, profile, collection)
         rule = None
         if spec.triplet_weight:
@@ -186,12 +185,6 @@ def _spec(recipe: str, changes: dict[str, Any]) -> TrainSpec:
             f"there are no ImageNet weights of {spec.config.backbone} at this width: use none", param_hint="--weights"
         )
     return spec
-
-
-def _taken(name: str) -> None:
-    from r2r_shared.errors import UserError
-
-    raise UserError(f"there is a model {name} already", f"choose another name, or r2r models remove {name}")
 
 
 def _numbers(text: str | None, option: str) -> list[int] | None:

@@ -16,7 +16,7 @@ from r2r_cli.ingesting.film_source import Looked, digest, look
 from r2r_shared import names
 from r2r_shared.errors import UserError
 from r2r_shared.film.index import FilmIndex, plan_spans
-from r2r_shared.queries import films, job_changes, jobs, segments, shots
+from r2r_shared.queries import activation, films, job_changes, jobs, segments, shots
 
 if TYPE_CHECKING:
     from r2r_cli.context import Session
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Intake", "Looked", "Wanted", "digest", "expand", "find", "from_name", "known", "look", "send_ahead"]
 __all__ += ["failed_before", "follow_up", "take"]
-
-BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,22 +250,7 @@ def _queue(opened: Session, film: films.Film, wanted: Wanted) -> int | None:
         segments.add_spans(conn, job_id, plan_spans(FilmIndex.from_bytes(looked.index), wanted.segment_s))
         segments.add_closing(conn, job_id, names.MATCH)
         return job_id
-    unmeasured = shots.unmeasured(conn, film_id=film.id, profile_id=wanted.profile.id)
-    if not unmeasured:
-        return None
-    job_id = jobs.create(
-        conn,
-        kind="ingest",
-        film_id=film.id,
-        profile_id=wanted.profile.id,
-        options={"analyse": False},
-        priority=wanted.priority,
-        effort_s=len(unmeasured) / 2,  # about two keyframes a second are measured
-    )
-    batches = [unmeasured[at : at + BATCH] for at in range(0, len(unmeasured), BATCH)]
-    segments.add_batches(conn, job_id, names.KEYFRAMES, batches)
-    segments.add_closing(conn, job_id, names.MATCH)
-    return job_id
+    return activation.queue_keyframes(conn, film.id, wanted.profile.id, priority=wanted.priority)
 
 
 def from_name(path: Path) -> tuple[str, int | None]:

@@ -38,7 +38,7 @@ def profile_to_measure(opened: Session) -> Profile | None:
     before = profiles.active(opened.conn) if name is None else profiles.named(opened.conn, name)
     if before is None:
         return None
-    now = context.describe(before.name)
+    now = context.described(opened, before)
     made_of = ("name", "encoder_digest", "depth_digest", "metrics_version")
     return next(
         (p for p in profiles.listed(opened.conn) if all(getattr(p, key) == now[key] for key in made_of)),

@@ -47,6 +47,8 @@ def resolve(
         UserError: the thresholds cannot be had.
     """
     near, far = parse(policy, k_pos, k_neg)
+    if policy == "naive":  # which looks at artist and movement alone
+        return Rule("naive", near, far, limits.PAPER, seed)
     chosen = limits.chosen(
         thresholds,
         sides.split(works, share=held_out, salt=salt)[0],
@@ -55,7 +57,7 @@ def resolve(
         negative_quantile=negative_quantile,
         seed=seed,
     )
-    return Rule("naive" if policy == "naive" else "constrained", near, far, chosen, seed)
+    return Rule("constrained", near, far, chosen, seed)
 
 
 def _k(text: str, option: str) -> int:

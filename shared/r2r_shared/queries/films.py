@@ -191,6 +191,11 @@ def describe(  # what a person said of a film; None leaves what is there
     )
 
 
+def is_there(conn: Connection[Any], film_id: int) -> bool:
+    """Whether there is a film of that id; then it stays until the transaction ends."""
+    return conn.execute("SELECT FROM films WHERE id = %s FOR NO KEY UPDATE", (film_id,)).rowcount == 1
+
+
 def probe_of(conn: Connection[Any], film_id: int) -> FilmProbe:
     """What a film's probe said."""
     row = conn.execute("SELECT probe, frame_index FROM films WHERE id = %s", (film_id,)).fetchone()

@@ -137,6 +137,12 @@ def ensure_indexes(conn: Connection[Any], profile_id: int, *, at_least: int = IN
     return missing
 
 
+def drop_indexes(conn: Connection[Any], profile_id: int) -> None:
+    """Drop the indexes of a profile that is no more, in the caller's transaction."""
+    for name in _indexes(conn, profile_id):
+        conn.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
+
+
 def _build(conn: Connection[Any], name: str, over: sql.Composed, *, profile_id: int, megabytes: int) -> None:
     create = sql.SQL("CREATE INDEX {} ON painting_features USING hnsw ({}) WHERE profile_id = {}").format(
         sql.Identifier(name), over, profile_id

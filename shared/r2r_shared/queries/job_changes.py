@@ -11,7 +11,7 @@ from psycopg import Connection
 from psycopg.errors import UniqueViolation
 
 from r2r_shared.errors import NotFound, UserError
-from r2r_shared.queries import segments
+from r2r_shared.queries import segments, training
 from r2r_shared.queries.jobs import OPEN, open_ingest
 
 
@@ -80,7 +80,7 @@ def retry(conn: Connection[Any], job_id: int) -> None:
     """Queue again what a failed or cancelled job is missing; what is done stays done.
 
     Raises:
-        UserError: the job is not failed or cancelled, or another ingest of its film is under way.
+        UserError: the job is not failed or cancelled, or another one is already at the same, or has done it.
     """
     with conn.transaction():
         state, film_id, kind = _hold(conn, job_id)
@@ -88,30 +88,25 @@ def retry(conn: Connection[Any], job_id: int) -> None:
             raise UserError(f"job {job_id} is {state}", "only a failed or cancelled job can be tried again")
         if kind == "ingest" and film_id is not None and (other := open_ingest(conn, film_id)) is not None:
             raise UserError(f"job {other} is already ingesting that film", f"watch it with `r2r jobs watch {other}`")
-        # A cancelled job's shots are gone; a failed one's too, where a later ingest of the film was shown.
-        whole = state == "cancelled" or _lost_shots(conn, job_id)
+        if kind == "train":
+            training.require_free_name(conn, training.of_job(conn, job_id).name)
+        # A cancelled job's shots are gone; a failed one's too, where a later ingest of the film was shown. What an
+        # activation has measured is stored for good.
+        whole = (state == "cancelled" and kind != "activate") or _lost_shots(conn, job_id)
         if whole:
             conn.execute("DELETE FROM shots WHERE job_id = %s", (job_id,))
         again = "true" if whole else "state <> 'done'"
         conn.execute(
             f"""
             UPDATE segments
-               SET state = CASE WHEN kind IN ('match', 'ranges') THEN 'blocked' ELSE 'queued' END,
+               SET state = CASE WHEN phase > 0 THEN 'blocked' ELSE 'queued' END,
                    attempt = 0, waits = 0, not_before = NULL, error = NULL, worker = NULL, heartbeat_at = NULL,
                    sent_at = NULL, progress = 0, stats = '{{}}'
              WHERE job_id = %s AND {again}
             """,
             (job_id,),
         )
-        conn.execute(
-            """
-            UPDATE segments SET state = 'queued'
-             WHERE job_id = %(job)s AND state = 'blocked'
-               AND NOT EXISTS (SELECT FROM segments
-                                WHERE job_id = %(job)s AND kind NOT IN ('match', 'ranges') AND state <> 'done')
-            """,
-            {"job": job_id},
-        )
+        segments.release(conn, job_id)
         try:
             conn.execute(
                 """
@@ -122,9 +117,8 @@ def retry(conn: Connection[Any], job_id: int) -> None:
                 (job_id,),
             )
         except UniqueViolation:  # of two who try at the same moment one was first
-            raise UserError(
-                f"another job is already ingesting the film of job {job_id}", "`r2r jobs list` shows it"
-            ) from None
+            what = "filling the profile" if kind == "activate" else "ingesting the film"
+            raise UserError(f"another job is already {what} of job {job_id}", "`r2r jobs list` shows it") from None
 
 
 def remove(conn: Connection[Any], job_id: int) -> None:

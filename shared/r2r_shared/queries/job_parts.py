@@ -68,15 +68,15 @@ _SELECT = """
 
 
 def listed(conn: Connection[Any], job_id: int) -> list[Part]:
-    """A job's segments in their order, the closing one last."""
-    query = _SELECT + " WHERE job_id = %s ORDER BY kind IN ('match', 'ranges'), number"
+    """A job's segments in their order, phase by phase."""
+    query = _SELECT + " WHERE job_id = %s ORDER BY phase, kind, number"
     with conn.cursor(row_factory=class_row(Part)) as cur:
         return cur.execute(query, (job_id,)).fetchall()
 
 
 def running(conn: Connection[Any], job_id: int, *, limit: int) -> list[Part]:
     """The segments of a job that workers hold now, in their order."""
-    query = _SELECT + (" WHERE job_id = %s AND state = 'running' ORDER BY kind IN ('match', 'ranges'), number LIMIT %s")
+    query = _SELECT + (" WHERE job_id = %s AND state = 'running' ORDER BY phase, kind, number LIMIT %s")
     with conn.cursor(row_factory=class_row(Part)) as cur:
         return cur.execute(query, (job_id, limit)).fetchall()
 

@@ -27,6 +27,7 @@ class Job:
     models. All times are by the database's clock.
 
     Attributes:
+        about: its film or collection; of a training, an evaluation or an activation the model's name.
         put_off: why nobody works on it, where something it needs was not there when its turn came.
         put_off_until: when it is tried again.
         put_off_s: seconds until then.
@@ -34,9 +35,10 @@ class Job:
         fps: frames a second of as many segments as now run, as fast as those that were begun were read; None where
             none reads frames now.
         left_s: seconds until it is through, if as many segments as now run at a time, as fast as those that were
-            begun. Only the seconds in which segments were worked on count, not those in which they waited. While the
-            closing segment runs, it alone is reckoned with; before, its time is not foreseen. None while nobody
-            works on it, and as long as too little is done to tell.
+            begun. Only the seconds in which segments were worked on count, not those in which they waited. Only the
+            phase that is being worked on is reckoned with: the time of later ones, such as the closing segment, is
+            not foreseen. None while nobody works on it, and as long as too little is done to tell.
+        said: what its worker says of the segment at hand, such as a training's epoch and loss.
     """
 
     id: int
@@ -66,6 +68,7 @@ class Job:
     elapsed_s: float = 0.0
     fps: float | None = None
     left_s: float | None = None
+    said: str | None = None
 
 
 def create(
@@ -101,10 +104,11 @@ def create(
 
 _SELECT = """
     SELECT j.id, j.kind, j.state, j.film_id, j.collection_id, j.profile_id,
-           coalesce(f.title, c.name, '') AS about,
+           coalesce(r.name, f.title, c.name, CASE WHEN j.kind IN ('train', 'evaluate', 'activate') THEN p.name END, '')
+               AS about,
            j.priority, j.cancel_requested, j.error, j.created_at, j.started_at, j.finished_at,
            s.segments, s.segments_done, s.progress, s.shots, s.frames, s.decode_s, s.model_s, s.stage,
-           s.put_off, s.put_off_until,
+           s.put_off, s.put_off_until, s.said,
            extract(epoch FROM s.put_off_until - clock_timestamp())::float8 AS put_off_s,
            coalesce(greatest(0, extract(epoch FROM coalesce(j.finished_at, clock_timestamp()) - j.started_at)),
                     0)::float8 AS elapsed_s,
@@ -114,37 +118,40 @@ _SELECT = """
       FROM jobs AS j
       LEFT JOIN films AS f ON f.id = j.film_id
       LEFT JOIN collections AS c ON c.id = j.collection_id
+      LEFT JOIN profiles AS p ON p.id = j.profile_id
+      LEFT JOIN training_runs AS r ON r.job_id = j.id
      CROSS JOIN LATERAL (
            SELECT count(*)::int AS segments,
                   (count(*) FILTER (WHERE state = 'done'))::int AS segments_done,
-                  -- the closing segment (match, ranges) counts little beside the work it closes
+                  -- a closing segment counts little beside the work it closes
                   coalesce(sum(progress * w) / nullif(sum(w), 0), 0)::float8 AS progress,
                   coalesce(sum((stats->>'shots')::int), 0)::int AS shots,
                   coalesce(sum((stats->>'frames')::int), 0)::int AS frames,
                   coalesce(sum((stats->>'decode_s')::float8), 0) AS decode_s,
                   coalesce(sum((stats->>'model_s')::float8), 0) AS model_s,
-                  coalesce((array_agg(coalesce(stats->>'stage', kind) ORDER BY number)
+                  coalesce((array_agg(coalesce(stats->>'stage', kind) ORDER BY phase, number)
                             FILTER (WHERE state = 'running'))[1],
-                           (array_agg(kind ORDER BY number) FILTER (WHERE state = 'queued'))[1], '') AS stage,
+                           (array_agg(kind ORDER BY phase, number) FILTER (WHERE state = 'queued'))[1], '') AS stage,
                   CASE WHEN count(*) FILTER (WHERE state = 'running') = 0
                        THEN (array_agg(error ORDER BY not_before, number)
                              FILTER (WHERE state = 'queued' AND not_before > now()))[1] END AS put_off,
                   CASE WHEN count(*) FILTER (WHERE state = 'running') = 0
                        THEN min(not_before) FILTER (WHERE state = 'queued' AND not_before > now()) END AS put_off_until,
+                  (array_agg(stats->>'said' ORDER BY phase, number) FILTER (WHERE state = 'running'))[1] AS said,
                   bool_or(state = 'running' AND coalesce(stats->>'stage', kind) IN ('film', 'decode')) AS reading,
                   count(*) FILTER (WHERE state = 'running') AS running,
                   sum(spent_s) FILTER (WHERE counted) AS worked_s,
                   sum(progress * w) FILTER (WHERE counted) / sum(w) FILTER (WHERE counted) AS counted_share
              FROM (SELECT *,
-                          CASE WHEN closing THEN 0.02
+                          -- An activation's match is a whole film's: some dozens of keyframes' worth of measuring.
+                          CASE WHEN kind IN ('ranges', 'switch') OR (kind = 'match' AND items = '{}') THEN 0.02
+                               WHEN kind = 'match' THEN 24
                                ELSE greatest(end_frame - start_frame, cardinality(items), 1) END::float8 AS w,
-                          -- what the time left is told from: the closing segment while it runs, else all others
-                          closing = bool_or(closing AND state = 'running') OVER () AS counted,
+                          phase = coalesce(max(phase) FILTER (WHERE state = 'running') OVER (), 0) AS counted,
                           (CASE state WHEN 'running' THEN extract(epoch FROM clock_timestamp() - started_at)
                                       WHEN 'done' THEN extract(epoch FROM finished_at - started_at) END
                           )::float8 AS spent_s
-                     FROM (SELECT *, kind IN ('match', 'ranges') AS closing
-                             FROM segments WHERE job_id = j.id) AS mine) AS weighted
+                     FROM segments WHERE job_id = j.id) AS weighted
            ) AS s
 """
 

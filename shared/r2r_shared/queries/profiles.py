@@ -44,28 +44,63 @@ def named(conn: Connection[Any], name: str) -> Profile | None:
         ).fetchone()
 
 
-def ensure(conn: Connection[Any], description: dict[str, Any]) -> Profile:
+def before(conn: Connection[Any]) -> Profile | None:
+    """The profile that was the active one before the one that is: of its name the newest, as `named`."""
+    query = f"""
+        SELECT {_COLUMNS} FROM profiles AS p
+         WHERE NOT active AND activated_at IS NOT NULL
+           AND NOT EXISTS (SELECT FROM profiles AS other
+                            WHERE other.name = p.name AND (other.active OR other.id > p.id))
+         ORDER BY activated_at DESC LIMIT 1
+    """
+    with conn.cursor(row_factory=class_row(Profile)) as cur:
+        return cur.execute(query).fetchone()
+
+
+def once_active(conn: Connection[Any], profile_id: int) -> bool:
+    """Whether a profile is the active one, or was."""
+    row = conn.execute("SELECT activated_at IS NOT NULL FROM profiles WHERE id = %s", (profile_id,)).fetchone()
+    return row == (True,)
+
+
+def ensure(conn: Connection[Any], description: dict[str, Any], *, first_is_active: bool = True) -> Profile:
     """The profile that answers to a description from `r2r_workers.models`, made where it is new.
 
     The first profile of an installation becomes the active one.
+
+    Args:
+        first_is_active: False for a model that is only kept: it waits until someone activates it.
     """
     query = """
-        INSERT INTO profiles (name, encoder, encoder_digest, depth, depth_digest, metrics_version, dim, active)
-        VALUES (%(name)s, %(encoder)s, %(encoder_digest)s, %(depth)s, %(depth_digest)s, %(metrics_version)s,
-                %(dim)s, NOT EXISTS (SELECT FROM profiles WHERE active))
+        INSERT INTO profiles (name, encoder, encoder_digest, depth, depth_digest, metrics_version, dim, active,
+                              activated_at)
+        SELECT %(name)s, %(encoder)s, %(encoder_digest)s, %(depth)s, %(depth_digest)s, %(metrics_version)s,
+               %(dim)s, lone, CASE WHEN lone THEN now() END
+          FROM (SELECT %(first_is_active)s AND NOT EXISTS (SELECT FROM profiles WHERE active) AS lone) AS _
         ON CONFLICT (name, encoder_digest, depth_digest, metrics_version) DO UPDATE SET name = excluded.name
         RETURNING id
     """
     with conn.transaction():
-        conn.execute("SELECT pg_advisory_xact_lock(hashtext('r2r profiles'))")
-        row = conn.execute(query, description).fetchone()
+        hold_choice(conn)
+        row = conn.execute(query, description | {"first_is_active": first_is_active}).fetchone()
         assert row is not None
         return get(conn, row[0])
 
 
+def hold_choice(conn: Connection[Any]) -> None:
+    """Let nobody else make or activate a profile until the transaction ends. Before any row of a profile is locked."""
+    conn.execute("SELECT pg_advisory_xact_lock(hashtext('r2r profiles'))")
+
+
 def activate(conn: Connection[Any], profile_id: int) -> None:
-    """Make a profile the one that is used where none is named, in one step."""
+    """Make a profile the one that is used where none is named, in one step. Nothing where it is that already.
+
+    Whether it has numbers for what is stored is not asked here: see activation.py.
+    """
     with conn.transaction():
-        conn.execute("SELECT pg_advisory_xact_lock(hashtext('r2r profiles'))")
+        hold_choice(conn)
+        if conn.execute("SELECT FROM profiles WHERE id = %s AND active", (profile_id,)).rowcount == 1:
+            return
         conn.execute("UPDATE profiles SET active = false WHERE active")
-        conn.execute("UPDATE profiles SET active = true WHERE id = %s", (profile_id,))
+        # Of two in one transaction the later is the later: now() would be the same for both.
+        conn.execute("UPDATE profiles SET active = true, activated_at = clock_timestamp() WHERE id = %s", (profile_id,))

@@ -28,8 +28,11 @@ from r2r_shared import names
 from r2r_shared.errors import Cancelled, LeaseLost
 from r2r_shared.records import Lease
 
-CLOSING = (names.MATCH, names.RANGES)
-"""Kinds that wait, blocked, for all other segments of their job."""
+CLOSING_PHASE = 1
+"""The phase of a segment that closes an ingest or an import: it waits, blocked, for all others, which have phase 0."""
+
+SENT_AT_ONCE = 256
+"""Segments of a phase that have a message sent when their turn comes; sweeps send for the rest, as these are taken."""
 
 LEASE_S = 60.0
 
@@ -58,26 +61,49 @@ def add_spans(conn: Connection[Any], job_id: int, spans: Iterable[tuple[int, int
         cur.executemany(query, [(names.FILM, number, start, end, job_id) for number, (start, end) in enumerate(spans)])
 
 
-def add_batches(conn: Connection[Any], job_id: int, kind: str, batches: Iterable[Sequence[int]]) -> None:
-    """One queued segment for each batch of painting or keyframe ids."""
-    query = """
-        INSERT INTO segments (job_id, kind, number, items, priority, due_at)
-        SELECT id, %s, %s, %s, priority, due_at FROM jobs WHERE id = %s
+def add_batches(
+    conn: Connection[Any], job_id: int, kind: str, batches: Iterable[Sequence[int]], *, phase: int = 0
+) -> None:
+    """One segment for each batch of painting, keyframe or film ids: queued, or blocked for a later phase.
+
+    After the last one `release` is to follow, where no segment of phase 0 is among them.
     """
+    query = """
+        INSERT INTO segments (job_id, kind, number, items, phase, state, priority, due_at)
+        SELECT id, %(kind)s, %(number)s, %(items)s, %(phase)s,
+               CASE WHEN %(phase)s = 0 THEN 'queued' ELSE 'blocked' END, priority, due_at
+          FROM jobs WHERE id = %(job)s
+    """
+    row = conn.execute(
+        "SELECT coalesce(max(number) + 1, 0) FROM segments WHERE job_id = %s AND kind = %s", (job_id, kind)
+    ).fetchone()
+    assert row is not None
     with conn.cursor() as cur:
-        cur.executemany(query, [(kind, number, list(items), job_id) for number, items in enumerate(batches)])
+        cur.executemany(
+            query,
+            [
+                {"kind": kind, "number": number, "items": list(items), "phase": phase, "job": job_id}
+                for number, items in enumerate(batches, row[0])
+            ],
+        )
 
 
 def add_closing(conn: Connection[Any], job_id: int, kind: str) -> None:
     """The segment that runs when all others are done; queued at once where there are no others."""
-    query = """
-        INSERT INTO segments (job_id, kind, number, priority, due_at, state)
-        SELECT id, %(kind)s, 0, priority, due_at,
-               CASE WHEN EXISTS (SELECT FROM segments WHERE job_id = %(job)s AND state <> 'done')
-                    THEN 'blocked' ELSE 'queued' END
-          FROM jobs WHERE id = %(job)s
-    """
-    conn.execute(query, {"job": job_id, "kind": kind})
+    add_batches(conn, job_id, kind, [[]], phase=CLOSING_PHASE)
+    release(conn, job_id)
+
+
+def release(conn: Connection[Any], job_id: int) -> None:
+    """Queue the segments of the first phase that is not done, where they are blocked. In the caller's transaction."""
+    conn.execute(
+        """
+        UPDATE segments SET state = 'queued'
+         WHERE job_id = %(job)s AND state = 'blocked'
+           AND phase = (SELECT min(phase) FROM segments WHERE job_id = %(job)s AND state <> 'done')
+        """,
+        {"job": job_id},
+    )
 
 
 def lease(
@@ -203,8 +229,8 @@ def finish(conn: Connection[Any], held: Lease, *, stats: dict[str, Any]) -> list
     """Mark a segment done, inside the transaction that wrote its results.
 
     The segment's row is locked first, the job's second; whoever holds the job's row alone asks "was I the
-    last?". Where a closing segment was waiting for this one, it is queued and returned, to be sent after
-    the commit. Where nothing is left, the job is done.
+    last?". Where all others of its phase are done, the blocked segments of the next phase are queued, and the first
+    of them returned, to be sent after the commit. Where nothing is left, the job is done.
 
     Raises:
         LeaseLost: the fence is not the row's any more. The caller's transaction rolls back.
@@ -238,9 +264,18 @@ def finish(conn: Connection[Any], held: Lease, *, stats: dict[str, Any]) -> list
         return []
     if left[0] > 0:
         return []
+    # A catalogue's films are as many: what is not sent now is sent by the sweeps, as with any other job.
     rows = conn.execute(
-        "UPDATE segments SET state = 'queued', sent_at = now() "
-        "WHERE job_id = %s AND state = 'blocked' RETURNING id, queue",
-        (held.job_id,),
+        """
+        UPDATE segments AS s
+           SET state = 'queued', sent_at = CASE WHEN next.place <= %(most)s THEN now() END
+          FROM (SELECT id, row_number() OVER (ORDER BY number) AS place
+                  FROM segments
+                 WHERE job_id = %(job)s AND state = 'blocked'
+                   AND phase = (SELECT min(phase) FROM segments WHERE job_id = %(job)s AND state = 'blocked')) AS next
+         WHERE s.id = next.id
+        RETURNING s.id, s.queue, s.sent_at IS NOT NULL
+        """,
+        {"job": held.job_id, "most": SENT_AT_ONCE},
     ).fetchall()
-    return [Message(*row) for row in rows]
+    return [Message(segment_id, queue) for segment_id, queue, sent in rows if sent]

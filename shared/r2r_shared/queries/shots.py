@@ -94,11 +94,25 @@ def show(conn: Connection[Any], *, film_id: int, job_id: int) -> list[str]:
     return [row[0] for row in unused]
 
 
-def images(conn: Connection[Any], keyframe_ids: Sequence[int]) -> list[tuple[int, str]]:
-    """(id, media store key) of stored keyframes, by id."""
+def images(conn: Connection[Any], keyframe_ids: Sequence[int], *, unmeasured_by: int) -> list[tuple[int, str]]:
+    """(id, media store key) of those of these keyframes that are still there, without features under a profile."""
     return conn.execute(
-        "SELECT id, image FROM keyframes WHERE id = ANY(%s) ORDER BY id", (list(keyframe_ids),)
+        """
+        SELECT id, image FROM keyframes AS k
+         WHERE id = ANY(%s)
+           AND NOT EXISTS (SELECT FROM keyframe_features AS v WHERE v.keyframe_id = k.id AND v.profile_id = %s)
+         ORDER BY id
+        """,
+        (list(keyframe_ids), unmeasured_by),
     ).fetchall()
+
+
+def hold(conn: Connection[Any], keyframe_ids: Sequence[int]) -> list[int]:
+    """Those of these keyframes that are still there, by id, and stay until the transaction ends."""
+    rows = conn.execute(
+        "SELECT id FROM keyframes WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE", (list(keyframe_ids),)
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 def unmeasured(conn: Connection[Any], *, film_id: int, profile_id: int) -> list[int]:

@@ -42,26 +42,37 @@ def create(conn: Connection[Any], *, name: str, spec: dict[str, Any], profile_id
         profile_id: whose stored metrics its triplets are formed from.
 
     Raises:
-        UserError: another training is making a model of that name.
+        UserError: another training is making a model of that name, or has.
     """
     with conn.transaction():
-        conn.execute("SELECT pg_advisory_xact_lock(hashtext('r2r trainings'))")
-        other = conn.execute(
-            """
-            SELECT j.id FROM training_runs AS r JOIN jobs AS j ON j.id = r.job_id
-             WHERE r.name = %s AND j.state IN ('queued', 'running') LIMIT 1
-            """,
-            (name,),
-        ).fetchone()
-        if other is not None:
-            raise UserError(
-                f"job {other[0]} is training a model of the name {name} already",
-                f"watch it with `r2r jobs watch {other[0]}`, or choose another name",
-            )
+        require_free_name(conn, name)
         job_id = jobs.create(conn, kind="train", profile_id=profile_id, options={}, priority=priority)
         conn.execute("INSERT INTO training_runs (job_id, name, spec) VALUES (%s, %s, %s)", (job_id, name, Jsonb(spec)))
         segments.add_batches(conn, job_id, names.TRAINING, [()])
         return job_id
+
+
+def require_free_name(conn: Connection[Any], name: str) -> None:
+    """See to it, until the transaction ends, that nobody else makes a model of that name.
+
+    Raises:
+        UserError: someone does, or has.
+    """
+    conn.execute("SELECT pg_advisory_xact_lock(hashtext('r2r trainings'))")
+    other = conn.execute(
+        """
+        SELECT j.id FROM training_runs AS r JOIN jobs AS j ON j.id = r.job_id
+         WHERE r.name = %s AND j.state IN ('queued', 'running') LIMIT 1
+        """,
+        (name,),
+    ).fetchone()
+    if other is not None:
+        raise UserError(
+            f"job {other[0]} is training a model of the name {name} already",
+            f"watch it with `r2r jobs watch {other[0]}`, or choose another name",
+        )
+    if conn.execute("SELECT FROM models WHERE name = %s", (name,)).rowcount:
+        raise UserError(f"there is a model {name} already", f"choose another name, or r2r models remove {name}")
 
 
 _SELECT = """
@@ -80,17 +91,9 @@ def of_job(conn: Connection[Any], job_id: int) -> Run:
     return row
 
 
-def freeze(conn: Connection[Any], run_id: int, works: str) -> str:
-    """The digest of the works that a training is made of: this one at its first attempt, and ever after."""
-    row = conn.execute(
-        """
-        UPDATE training_runs SET spec = jsonb_build_object('works', %s::text) || spec
-         WHERE id = %s RETURNING spec->>'works'
-        """,
-        (works, run_id),
-    ).fetchone()
-    assert row is not None
-    return row[0]
+def epochs(conn: Connection[Any], run_id: int) -> set[int]:
+    """Which of its epochs are kept."""
+    return {epoch for (epoch,) in conn.execute("SELECT epoch FROM training_epochs WHERE run_id = %s", (run_id,))}
 
 
 def add_epoch(conn: Connection[Any], run_id: int, epoch: dict[str, Any], *, checkpoint: str) -> None:

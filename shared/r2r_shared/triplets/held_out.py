@@ -12,6 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from r2r_shared.triplets.kinship import artist_of
+
 
 def is_held_out(artist: str, *, share: float, salt: str = "") -> bool:
     """True for about `share` of all artists; case and spacing do not matter. Another salt holds out others.
@@ -28,6 +30,6 @@ def is_held_out(artist: str, *, share: float, salt: str = "") -> bool:
 
 
 def mask(artists: Sequence[str], *, share: float, salt: str = "") -> NDArray[np.bool_]:
-    """(n,) True where the artist is held out. Works without an artist count as one artist's, whose name is empty."""
-    known = {artist: is_held_out(artist, share=share, salt=salt) for artist in set(artists)}
+    """(n,) True where the artist is held out. Works whose artist nobody knows are not: they may be anybody's."""
+    known = {artist: bool(artist_of(artist)) and is_held_out(artist, share=share, salt=salt) for artist in set(artists)}
     return np.array([known[artist] for artist in artists], dtype=np.bool_)

@@ -85,6 +85,12 @@ class Kinship:
         near &= same_artist != row
         return same_artist[near]
 
+    def kinds(self) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """(n,) a number for each work's list of movements, -1 where it is empty; (k, k) which lists share one."""
+        numbers = np.where(self.without_movement, -1, self._kinds)
+        pairs = [[not one.isdisjoint(other) for other in self._sets] for one in self._sets]
+        return numbers, np.array(pairs, dtype=np.bool_).reshape(len(self._sets), len(self._sets))
+
     def opposite(self, row: int) -> NDArray[np.bool_]:
         """(n,) True for the placed works of other artists that share no movement with a placed work."""
         far = ~self._sharing(row)[self._kinds]

@@ -34,8 +34,10 @@ CALM = {
     "R2R_SEGMENT_SECONDS": str(SEGMENT_S),
     "R2R_DECODE_THREADS": "1",
     "R2R_WORKERS": "1",
+    "R2R_PROFILE": "descriptor",
 }
-"""Short leases and segments, so that a film of 24 s meets every fault; many attempts, so that it survives them."""
+"""Short leases and segments, so that a film of 24 s meets every fault; many attempts, so that it survives them. And
+models that load at once: a worker that is killed as soon as it begins would else spend the test importing PyTorch."""
 
 
 @dataclass

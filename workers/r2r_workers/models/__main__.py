@@ -1,4 +1,4 @@
-"""python -m r2r_workers.models list | describe NAME | pull NAME: one JSON object a line.
+"""python -m r2r_workers.models list | describe NAME | check NAME | pull NAME: one JSON object a line.
 
 The command line calls this in a process of its own, because it may not import what is here. Exit
 code 0; 1 with {"error", "hint"} where a person has to do something; 2 for wrong usage. Progress
@@ -20,7 +20,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m r2r_workers.models", description="Profiles and their weights.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="every built-in profile")
-    for name, about in (("describe", "one profile"), ("pull", "fetch the weights a profile lacks")):
+    for name, about in (
+        ("describe", "one profile"),
+        ("check", "as describe, after its models were built and used once"),
+        ("pull", "fetch the weights a profile lacks"),
+    ):
         command = commands.add_parser(name, help=about)
         command.add_argument("profile", help="a built-in profile, or the path of a .safetensors checkpoint")
     options = parser.parse_args(arguments)
@@ -29,6 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
             for name in registry.BUILT_IN:
                 _print(registry.describe(name))
         elif options.command == "describe":
+            _print(registry.describe(options.profile))
+        elif options.command == "check":
+            registry.check(options.profile)
             _print(registry.describe(options.profile))
         else:
             fetched = registry.pull(options.profile)

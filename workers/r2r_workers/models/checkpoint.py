@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -38,11 +39,22 @@ def read_lineage(path: Path) -> dict[str, Any]:
     Raises:
         UserError: as `read_config`.
     """
+    written = _header(path).get(LINEAGE_KEY, "{}")
     try:
-        lineage = json.loads(_header(path).get(LINEAGE_KEY, "{}"))
+        lineage = json.loads(written, parse_constant=_refuse, parse_float=_finite)
+        json.dumps(lineage, ensure_ascii=False).encode()  # a lone surrogate is no text
     except (ValueError, RecursionError):
         return {}
-    return lineage if isinstance(lineage, dict) else {}
+    return lineage if isinstance(lineage, dict) and "\\u0000" not in written else {}
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no number of JSON")
+
+
+def _finite(written: str) -> float:
+    value = float(written)
+    return value if math.isfinite(value) else _refuse(written)
 
 
 def read_config(path: Path) -> TcnConfig:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from r2r_shared.errors import NotFound
+from r2r_shared.errors import NotFound, UserError
 from r2r_workers.metrics import METRICS_VERSION
-from r2r_workers.models.checkpoint import imagenet_config, imagenet_digest, read_config
+from r2r_workers.models.checkpoint import TcnConfig, imagenet_config, imagenet_digest, read_config, read_lineage
 from r2r_workers.models.depth_defocus import DefocusEstimator
 from r2r_workers.models.descriptor import DescriptorEncoder
 from r2r_workers.models.protocols import Models
 from r2r_workers.models.weights import IMAGENET, MIDAS, HubWeights, TorchvisionWeights, file_digest
 
 STARTER = "starter"
+STARTER_WEIGHTS = Path(__file__).with_name("starter.safetensors")
+"""What the package carries: see starter.md beside it, and `python -m tests.benchmarks.train_starter`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class ProfileSpec:
 BUILT_IN = {
     spec.name: spec
     for spec in (
-        ProfileSpec(STARTER, "descriptor", "defocus", "fixed descriptor and defocus map: nothing to download"),
+        ProfileSpec(STARTER, str(STARTER_WEIGHTS), "defocus", "a small network and a defocus map: nothing to download"),
+        ProfileSpec("descriptor", "descriptor", "defocus", "a hand-made descriptor instead of the network"),
         ProfileSpec("resnet18", "resnet18", "dpt-swinv2-tiny-256", "ImageNet ResNet-18 features and MiDaS tiny"),
         ProfileSpec("resnet50", "resnet50", "dpt-swinv2-tiny-256", "ImageNet ResNet-50 features and MiDaS tiny"),
         ProfileSpec("resnet50-large", "resnet50", "dpt-beit-large-512", "ImageNet ResNet-50 features and MiDaS large"),
@@ -55,7 +58,8 @@ def spec(name: str) -> ProfileSpec:
     if name in BUILT_IN:
         return BUILT_IN[name]
     if not name.endswith(".safetensors"):
-        raise NotFound(f"no profile {name!r}", f"use one of {', '.join(BUILT_IN)}, or a path ending in .safetensors")
+        known = f"{', '.join(BUILT_IN)}, a model of your own (r2r models list), or a path ending in .safetensors"
+        raise NotFound(f"no profile {name!r}", f"use one of {known}")
     config = read_config(Path(name))
     if config.depth != "defocus" and config.depth not in MIDAS:
         raise NotFound(f"{name} asks for the depth estimator {config.depth!r}", f"use defocus or {', '.join(MIDAS)}")
@@ -67,13 +71,15 @@ def describe(name: str) -> dict[str, Any]:
 
     Returns:
         name, about, encoder, encoder_digest, dim, depth, depth_digest, metrics_version, present (bool),
-        missing (what `pull` would fetch).
+        missing (what `pull` would fetch); of a checkpoint config (TcnConfig's fields) and lineage, else None.
 
     Raises:
         UserError: as for `spec`.
     """
     profile = spec(name)
     missing = [weights.digest for weights in _downloads(profile) if not weights.present]
+    config: TcnConfig | None = None
+    lineage: dict[str, Any] | None = None
     if profile.encoder == "descriptor":
         encoder, digest, dim = DescriptorEncoder.name, DescriptorEncoder.digest, DescriptorEncoder.dim
     elif profile.encoder in IMAGENET:
@@ -81,7 +87,8 @@ def describe(name: str) -> dict[str, Any]:
         dim = imagenet_config(profile.encoder).dim
     else:
         path = Path(profile.encoder)
-        encoder, digest, dim = path.stem, file_digest(path), read_config(path).dim
+        config, lineage = read_config(path), read_lineage(path)
+        encoder, digest, dim = path.stem, file_digest(path), config.dim
     midas = MIDAS.get(profile.depth)
     return {
         "name": profile.name,
@@ -94,6 +101,8 @@ def describe(name: str) -> dict[str, Any]:
         "metrics_version": METRICS_VERSION,
         "present": not missing,
         "missing": missing,
+        "config": None if config is None else {**asdict(config), "head": list(config.head)},
+        "lineage": lineage,
     }
 
 
@@ -101,12 +110,15 @@ def load(name: str, device: str = "auto", *, threads: int = 1) -> Models:
     """Build a profile's models on a device ("auto", "cpu", "cuda"), fetching weights that are absent.
 
     Args:
-        threads: of the starter models; torch has threads of its own.
+        threads: of the hand-made models, and of torch where it runs on a CPU.
 
     Raises:
         UserError: there is no such profile or device, or weights are absent and cannot be fetched.
     """
-    profile = spec(name)
+    return _load(spec(name), device, threads=threads)
+
+
+def _load(profile: ProfileSpec, device: str, *, threads: int) -> Models:
     if profile.encoder == "descriptor" and profile.depth == "defocus":
         return Models(DescriptorEncoder(threads=threads), DefocusEstimator(threads=threads))  # torch is never imported
 
@@ -115,6 +127,10 @@ def load(name: str, device: str = "auto", *, threads: int = 1) -> Models:
     from r2r_workers.models.tcn import TcnEncoder
 
     placement = place(device)
+    if placement.device.type == "cpu":
+        import torch
+
+        torch.set_num_threads(threads)  # several workers share a machine; each would take all cores
     if profile.encoder in IMAGENET:
         encoder = TcnEncoder.from_imagenet(profile.encoder, placement)
     else:
@@ -125,6 +141,23 @@ def load(name: str, device: str = "auto", *, threads: int = 1) -> Models:
         else MidasEstimator.from_hub(profile.depth, placement)
     )
     return Models(encoder, depth)
+
+
+def check(name: str) -> None:
+    """Build a profile's encoder on the CPU and embed one picture: what does not work is to be found out now.
+
+    Raises:
+        UserError: as for `load`; or what comes out is no point on the unit sphere.
+    """
+    import numpy as np
+
+    profile = spec(name)
+    if profile.depth != "defocus":  # an estimator that anybody can fetch; the encoder is what is in doubt
+        profile = replace(profile, depth="defocus")
+    picture = np.random.default_rng(0).integers(0, 256, (96, 128, 3), np.uint8)
+    length = float(np.linalg.norm(_load(profile, "cpu", threads=1).encoder.embed([picture])))
+    if not abs(length - 1) < 0.01:  # not a number is no better
+        raise UserError(f"{name} embeds a picture as a vector of length {length:g}", "its weights are of no use")
 
 
 def pull(name: str, *, progress: bool = True) -> list[str]:

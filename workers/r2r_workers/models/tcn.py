@@ -210,13 +210,15 @@ class TcnEncoder:
         return unit.cpu().numpy()
 
     def _views(self, image: Picture) -> list[Picture]:
-        """The picture; or it, its mirror image and its corners."""
+        """The picture; or it, its mirror image and its corners, the right ones mirrored: so a picture and its mirror
+        image are seen by the same six."""
         if not self._corners:
             return [image]
         height, width = image.shape[:2]
         h, w = max(1, round(height * self._corners)), max(1, round(width * self._corners))
-        corners = [image[y : y + h, x : x + w] for y in (0, height - h) for x in (0, width - w)]
-        return [image, np.ascontiguousarray(image[:, ::-1]), *corners]
+        mirrored = np.ascontiguousarray(image[:, ::-1])
+        corners = [whole[y : y + h, :w] for whole in (image, mirrored) for y in (0, height - h)]
+        return [image, mirrored, *corners]
 
     def _prepare(self, images: Sequence[Picture]) -> torch.Tensor:
         """(n, 3, side, side) float32, ImageNet's normalisation."""

@@ -8,11 +8,12 @@ import json
 from r2r_shared.errors import AnalysisFailed, PermanentError
 from r2r_shared.film.file import Here
 from r2r_shared.film.stamps import check_unchanged
-from r2r_shared.queries import features, films, segments, shots
+from r2r_shared.queries import features, films, measured, segments, shots
 from r2r_shared.records import Lease
 from r2r_workers import pipeline, runtime
 from r2r_workers.heartbeat import Heartbeat
 from r2r_workers.media.settings import DetectorSettings
+from r2r_workers.tasks import stored
 
 
 def analyse(held: Lease, pulse: Heartbeat) -> None:
@@ -44,7 +45,7 @@ def analyse(held: Lease, pulse: Heartbeat) -> None:
     runtime.store().require_writable()  # before the film is decoded for a store that will not take its pictures
     with file.locate(Here.of(settings), should_stop=pulse.stopped, on_bytes=on_bytes) as (path, stamp):
         try:
-            measured = pipeline.analyse_film(
+            span = pipeline.analyse_film(
                 path,
                 probe=probe,
                 start_frame=held.start_frame,
@@ -64,7 +65,7 @@ def analyse(held: Lease, pulse: Heartbeat) -> None:
             raise
         pulse.check()
         check_unchanged(path, stamp)
-    found = measured.analysis
+    found = span.analysis
     stats = {
         "stage": "done",
         "frames": length,
@@ -72,7 +73,7 @@ def analyse(held: Lease, pulse: Heartbeat) -> None:
         "missing": found.frames_missing,
         "reader": found.reader,
         "decode_s": round(found.decode_s, 3),
-        "model_s": round(measured.model_s, 3),
+        "model_s": round(span.model_s, 3),
     }
     with runtime.connection() as conn, conn.transaction():  # opened anew: nothing is held while models run
         segments.hold(conn, held)
@@ -87,29 +88,40 @@ def analyse(held: Lease, pulse: Heartbeat) -> None:
         every = [shot for shot in found.shots for _ in shot.keyframes]
         matchable = [kept for kept, shot in zip(ids, every, strict=True) if shot.blank is None]
         features.write_keyframes(
-            conn, profile_id=held.profile_id, rows=list(zip(matchable, measured.features, strict=True))
+            conn, profile_id=held.profile_id, rows=list(zip(matchable, span.features, strict=True))
         )
         messages = segments.finish(conn, held, stats=stats)
     runtime.send(messages)
 
 
 def measure_again(held: Lease, pulse: Heartbeat) -> None:
-    """Measure stored keyframes under the job's profile. No film is decoded."""
+    """Measure stored keyframes under the job's profile. No film is decoded.
+
+    What is gone meanwhile, with a film or an analysis, is left out, and so is what someone else has measured.
+    """
     with runtime.connection() as conn:
-        rows = shots.images(conn, held.items)
+        rows = shots.images(conn, held.items, unmeasured_by=held.profile_id)
+        known = measured.metrics_of_keyframes(conn, profile_id=held.profile_id, ids=[row[0] for row in rows])
     pulse.stats = {"stage": "measure", "frames": 0}
     store = runtime.store()
     try:
-        jpegs = [store.get(image) for _, image in rows]
+        found, model_s = stored.measure(rows, lambda row: store.get(row[1]), held.profile_id, pulse, known=known)
     except FileNotFoundError as error:
+        with runtime.connection() as conn:
+            still = shots.images(conn, held.items, unmeasured_by=held.profile_id)
+        if still != rows:  # an analysis was replaced, and its pictures have gone with it
+            measure_again(held, pulse)
+            return
         raise PermanentError(
             f"the media store has lost a keyframe ({error.filename}): ingest the film again with --force"
         ) from error
-    numbers, model_s = runtime.measure(jpegs, held.profile_id, should_stop=pulse.stopped)
     pulse.check()
-    ids = [keyframe_id for keyframe_id, _ in rows]
     with runtime.connection() as conn, conn.transaction():
         segments.hold(conn, held)
-        features.write_keyframes(conn, profile_id=held.profile_id, rows=list(zip(ids, numbers, strict=True)))
+        there = shots.hold(conn, list(found))
+        features.write_keyframes(
+            conn, profile_id=held.profile_id, rows=[(keyframe_id, found[keyframe_id]) for keyframe_id in there]
+        )
+        measured.outdate_matches(conn, profile_id=held.profile_id, keyframe_ids=there)
         messages = segments.finish(conn, held, stats={"stage": "done", "model_s": round(model_s, 3)})
     runtime.send(messages)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from r2r_shared.errors import PermanentError
-from r2r_shared.queries import features, indexes, paintings, ranges, segments
+from r2r_shared.queries import activation, features, indexes, measured, paintings, ranges, segments
 from r2r_shared.records import Lease
 from r2r_workers import runtime
 from r2r_workers.heartbeat import Heartbeat
+from r2r_workers.tasks import stored
 
 
 def measure_batch(held: Lease, pulse: Heartbeat) -> None:
@@ -19,36 +20,36 @@ def measure_batch(held: Lease, pulse: Heartbeat) -> None:
     """
     with runtime.connection() as conn:
         rows = paintings.images(conn, held.items)
+        known = measured.metrics_of_paintings(conn, profile_id=held.profile_id, ids=[row[0] for row in rows])
     pulse.stats = {"stage": "measure"}
-    there, jpegs = _stored(rows)
-    numbers, model_s = runtime.measure(jpegs, held.profile_id, should_stop=pulse.stopped)
+    jpegs = _stored(rows)
+    there = list(jpegs)
+    found, model_s = stored.measure(there, lambda row: jpegs[row], held.profile_id, pulse, known=known)
     pulse.check()
     with runtime.connection() as conn, conn.transaction():
         segments.hold(conn, held)
-        same = paintings.unchanged(conn, there)
-        measured = [(row[0], found) for row, found in zip(there, numbers, strict=True) if row[0] in same]
-        features.write_paintings(conn, profile_id=held.profile_id, rows=measured)
+        same = sorted(paintings.unchanged(conn, there))
+        features.write_paintings(
+            conn, profile_id=held.profile_id, rows=[(painting_id, found[painting_id]) for painting_id in same]
+        )
         messages = segments.finish(conn, held, stats={"stage": "done", "model_s": round(model_s, 3)})
     runtime.send(messages)
 
 
-def _stored(rows: list[tuple[int, str]]) -> tuple[list[tuple[int, str]], list[bytes]]:
-    """The paintings whose pictures the media store has, and the pictures.
+def _stored(rows: list[stored.Row]) -> dict[stored.Row, bytes]:
+    """The pictures that the media store has, by painting and key.
 
     Raises:
         PermanentError: it has lost one whose painting still is as it was.
     """
     store = runtime.store()
-    there: list[tuple[int, str]] = []
-    jpegs: list[bytes] = []
-    lost: list[tuple[int, str]] = []
+    jpegs: dict[stored.Row, bytes] = {}
+    lost: list[stored.Row] = []
     for row in rows:
         try:
-            jpegs.append(store.get(row[1]))
+            jpegs[row] = store.get(row[1])
         except FileNotFoundError:
             lost.append(row)
-        else:
-            there.append(row)
     if lost:
         with runtime.connection() as conn:
             still = paintings.unchanged(conn, lost)
@@ -57,7 +58,7 @@ def _stored(rows: list[tuple[int, str]]) -> tuple[list[tuple[int, str]], list[by
                 f"the media store has lost the pictures of {len(still)} paintings, the first is {min(still)}: "
                 "remove these and import them again"
             )
-    return there, jpegs
+    return jpegs
 
 
 def measure_picture(held: Lease, pulse: Heartbeat) -> None:
@@ -71,8 +72,14 @@ def measure_picture(held: Lease, pulse: Heartbeat) -> None:
 
 
 def refresh_ranges(held: Lease, pulse: Heartbeat) -> None:
-    """Take the collection's ranges anew, count its revision, and see to the indexes of a large one."""
+    """Take the collection's ranges anew, count its revision, and see to the indexes of a large one.
+
+    An import that outlived its profile's time has its paintings measured under the one that is active now, too.
+    """
     pulse.stats = {"stage": "ranges"}
+    if held.collection_id is not None:
+        with runtime.connection() as conn:
+            activation.catch_up_collection(conn, held.collection_id, held.profile_id)
     with runtime.connection() as conn, pulse.breaking_off(conn), conn.transaction():
         segments.bound_silence(conn)
         ranges.refresh(conn, held.profile_id)

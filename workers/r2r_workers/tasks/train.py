@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import logging
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from r2r_shared import registering
-from r2r_shared.errors import Cancelled, PermanentError
+from r2r_shared.errors import Cancelled, PermanentError, TransientError, Unavailable, UserError
+from r2r_shared.local import locks
 from r2r_shared.processes import private_directory
 from r2r_shared.queries import ranges, segments, training, works
 from r2r_shared.queries.training import Run
@@ -23,13 +26,15 @@ from r2r_shared.records import METRICS, Lease
 from r2r_shared.train_spec import TrainSpec
 from r2r_shared.triplets import held_out
 from r2r_shared.triplets.form import Rule, form
+from r2r_shared.triplets.kinship import Kinship
 from r2r_shared.triplets.works import Works
 from r2r_workers import gpus, runtime
 from r2r_workers.heartbeat import Heartbeat
 from r2r_workers.models import registry
+from r2r_workers.models.weights import IMAGENET
 from r2r_workers.training import checkpointing
-from r2r_workers.training.feed import METRIC_COLUMNS, write_pictures
-from r2r_workers.training.process import TrainingProcess
+from r2r_workers.training.feed import METRIC_COLUMNS, side_of, write_pictures
+from r2r_workers.training.process import LOG, TrainingProcess
 
 log = logging.getLogger(__name__)
 
@@ -46,13 +51,16 @@ def train(held: Lease, pulse: Heartbeat) -> None:
         run = training.of_job(conn, held.job_id)
     spec = TrainSpec.of_json(run.spec["train"])
     folder = folder_of(run)
+    _require(spec)
     _feed(held, pulse, run, spec, folder)
     _fetch(run, folder)
+    _catch_up(run, folder)
     (folder / "spec.json").write_text(json.dumps(spec.to_json()))
     lineage = {"name": run.name, "run": run.id, "spec": {k: v for k, v in run.spec.items() if k != "train"}}
     (folder / "lineage.json").write_text(json.dumps(lineage))
     model = _run(run, spec, folder, pulse)
     pulse.check()
+    _catch_up(run, folder)
     description = registry.describe(str(model))
     with runtime.connection(autocommit=True) as conn:
         registering.register(
@@ -66,9 +74,34 @@ def train(held: Lease, pulse: Heartbeat) -> None:
         )
         with conn.transaction():
             messages = segments.finish(conn, held, stats={"stage": "done", "said": f"model {run.name}"})
-    runtime.store().delete_prefix(_checkpoint_key(run))
-    shutil.rmtree(folder / "feed", ignore_errors=True)  # what TensorBoard reads stays
     runtime.send(messages)
+    _tidy(run, folder)
+
+
+def _tidy(run: Run, folder: Path) -> None:
+    """Of a training that is through only what TensorBoard reads is kept, and its log."""
+    runtime.store().delete_prefix(_checkpoint_key(run))
+    for path in folder.iterdir():
+        if path.is_dir() and path.name != "tensorboard":
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.is_file() and path.name != LOG:
+            path.unlink(missing_ok=True)
+
+
+def _require(spec: TrainSpec) -> None:
+    """Have ImageNet's weights here before hours of reading pictures, and fetched once.
+
+    Raises:
+        PermanentError: they are not here, and cannot be fetched.
+    """
+    if spec.initial == "imagenet" and not IMAGENET[spec.config.backbone].present:
+        try:
+            IMAGENET[spec.config.backbone].pull(progress=False)
+        except UserError as error:
+            raise PermanentError(
+                f"{error.message}; fetch it where there is a network and put it at "
+                f"{IMAGENET[spec.config.backbone].path}, or train with --weights none or --recipe starter"
+            ) from error
 
 
 def folder_of(run: Run) -> Path:
@@ -81,71 +114,93 @@ def _feed(held: Lease, pulse: Heartbeat, run: Run, spec: TrainSpec, folder: Path
     feed = private_directory(folder / "feed")
     if (feed / COMPLETE).is_file():
         return
-    with runtime.connection() as conn:
-        found = works.load(conn, held.profile_id, run.spec["collections"])
-        divisors = ranges.widths(ranges.of_profile(conn, held.profile_id)) if len(found.ids) else {}
-        known = _digest(found)
-        frozen = training.freeze(conn, run.id, known)
-    if frozen != known:
-        raise PermanentError(
-            "the collection has changed since this training began: go on with it as it was, or train anew"
-        )
-    outside = _outside(found, run.spec["held_out"])
-    triplets = _triplets(found, run, spec, inside=~outside)
-    held_triplets = _triplets(found, run, spec, inside=outside) if outside.any() else triplets[:0]
-    _check(found, spec, triplets, outside)
-    store = runtime.store()
+    with (folder / "feed.lock").open("a") as file:  # of one whose lease was lost, and who has not noticed yet
+        if not locks.try_lock(file):
+            raise TransientError("another process reads the pictures of this training")
+        known = _known(held, run, spec)
+        _check(known, spec)
+        images: list[str] = known.pop("images").tolist()
+        store = runtime.store()
 
-    def jpegs() -> Iterator[bytes]:
-        for image in found.images:
-            if pulse.stopped():
-                raise Cancelled("the job is over")
-            yield store.get(image)
+        def jpegs() -> Iterator[bytes]:
+            for image in images:
+                if pulse.stopped():
+                    raise Cancelled("the job is over")
+                yield store.get(image)
 
-    def on_picture(done: int) -> None:
-        pulse.stats = {"stage": "read", "said": f"{done:,} of {len(found.ids):,} pictures"}
+        def on_picture(done: int) -> None:
+            pulse.stats = {"stage": "read", "said": f"{done:,} of {len(images):,} pictures"}
 
-    try:
-        threads = runtime.settings().decode_threads
-        write_pictures(feed, jpegs(), len(found.ids), spec.config.side_px, threads=threads, on_picture=on_picture)
-    except (FileNotFoundError, ValueError) as error:
-        raise PermanentError(f"a painting's picture cannot be read ({error}): import its collection again") from error
-    np.save(feed / "metrics.npy", metric_columns(found, divisors))
-    np.save(feed / "labels.npy", _labels(found))
-    np.save(feed / "held.npy", outside)
-    np.save(feed / "triplets.npy", triplets)
-    np.save(feed / "held_triplets.npy", held_triplets)
-    counts = {"works": len(found.ids), "triplets": len(triplets), "held_triplets": len(held_triplets)}
-    (feed / COMPLETE).write_text(json.dumps(counts))
+        try:
+            threads = runtime.settings().decode_threads
+            write_pictures(feed, jpegs(), len(images), spec.config.side_px, threads=threads, on_picture=on_picture)
+        except (FileNotFoundError, ValueError) as error:
+            raise PermanentError(
+                f"a painting's picture is gone or damaged ({error}): import its collection again, and train anew"
+            ) from error
+        except OSError as error:
+            size_gb = len(images) * side_of(spec.config.side_px) ** 2 * 3 / 1e9
+            raise PermanentError(
+                f"{feed} has no room for {size_gb:.1f} GB of pictures ({error.strerror}): free it, r2r jobs retry"
+            ) from error
+        for name, array in known.items():
+            np.save(feed / f"{name}.npy", array)
+        counts = {"works": len(images), "triplets": len(known["triplets"])}
+        (feed / COMPLETE).write_text(json.dumps(counts))
     log.info("the feed of training %s is on disk: %s", run.name, counts)
 
 
-def _check(found: Works, spec: TrainSpec, triplets: NDArray[np.int64], outside: NDArray[np.bool_]) -> None:
+def _known(held: Lease, run: Run, spec: TrainSpec) -> dict[str, NDArray[Any]]:
+    """What is known of the works: as it was when the training first began, whatever has become of them since.
+
+    Triplets, artists that are kept out and ranges all come from rows that may change while a training waits for its
+    next machine; so the first attempt puts them into the media store, and every later one reads them there.
+    """
+    store, key = runtime.store(), f"{_checkpoint_key(run)}/works.npz"
+    if store.exists(key):
+        with np.load(io.BytesIO(store.get(key)), allow_pickle=False) as written:
+            return dict(written)
+    with runtime.connection() as conn:
+        found = works.load(conn, held.profile_id, run.spec["collections"])
+        divisors = ranges.widths(ranges.of_profile(conn, held.profile_id)) if len(found) else {}
+    if not len(found):
+        raise PermanentError("no painting is measured: r2r paintings import brings some in")
+    rule = run.spec["held_out"]
+    outside = held_out.mask(found.artists, share=rule["share"], salt=rule["salt"])
+    labels, sharing = label_numbers(found)
+    known: dict[str, NDArray[Any]] = {
+        "ids": found.ids,
+        "images": np.array(found.images),
+        "metrics": metric_columns(found, divisors),
+        "labels": labels,
+        "sharing": sharing,
+        "held": outside,
+        "triplets": _triplets(found, run, spec, inside=~outside),
+        "held_triplets": _triplets(found, run, spec, inside=outside),
+    }
+    out = io.BytesIO()
+    np.savez_compressed(out, **known)  # pyright: ignore[reportArgumentType]
+    store.put(key, out.getvalue())
+    return known
+
+
+def _check(known: dict[str, NDArray[Any]], spec: TrainSpec) -> None:
     """Say what is too little to train on."""
-    count = len(triplets) if spec.fixed_triplets else int((~outside).sum())
+    outside = known["held"]
+    count = len(known["triplets"]) if spec.fixed_triplets else int((~outside).sum())
     what = "triplets could be formed" if spec.fixed_triplets else "paintings are measured"
     if count < 2:
         raise PermanentError(
-            f"only {count} {what} outside of the held-out artists, of {len(found.ids)} paintings in all: import more "
+            f"only {count} {what} outside of the held-out artists, of {len(outside)} paintings in all: import more "
             "works with artist and movement, or form them by a wider rule (r2r triplets form says why)"
         )
-
-
-def _digest(found: Works) -> str:
-    """Of the works that a training is made of: their numbers and pictures."""
-    rows = (f"{number} {image}\n" for number, image in zip(found.ids.tolist(), found.images, strict=True))
-    return hashlib.sha256("".join(rows).encode()).hexdigest()
-
-
-def _outside(found: Works, rule: dict[str, Any]) -> NDArray[np.bool_]:
-    """The works of artists who are kept out of training; those without an artist are in it."""
-    named = np.array([bool(artist.strip()) for artist in found.artists], np.bool_)
-    return named & held_out.mask(found.artists, share=rule["share"], salt=rule["salt"])
+    if spec.triplet_weight and not len(known["held_triplets"]):
+        log.warning("no triplet of the held-out artists could be formed: nothing tells which epoch is the best")
 
 
 def _triplets(found: Works, run: Run, spec: TrainSpec, *, inside: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Triplets among some of the works, as rows of all. Mined ones are judged by fixed ones, too."""
-    if not spec.triplet_weight or run.spec["rule"] is None:
+    if not spec.triplet_weight or run.spec["rule"] is None or not inside.any():
         return np.zeros((0, 3), np.int64)
     rows = np.flatnonzero(inside)
     return rows[form(found.take(rows), Rule.of_json(run.spec["rule"])).rows]
@@ -159,18 +214,11 @@ def metric_columns(found: Works, divisors: dict[str, float]) -> NDArray[np.float
     return joined
 
 
-def _labels(found: Works) -> NDArray[np.int32]:
-    """(n, 2) numbers of artist and movement; -1 for a work whose artist is not known."""
-    artists: dict[str, int] = {"": -1}
-    movements: dict[str, int] = {"": -1}
-    rows = [
-        (
-            artists.setdefault(artist.strip().casefold(), len(artists)),
-            movements.setdefault(movement.strip().casefold(), len(movements)),
-        )
-        for artist, movement in zip(found.artists, found.movements, strict=True)
-    ]
-    return np.array(rows, np.int32).reshape(-1, 2)
+def label_numbers(found: Works) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """(n, 2) numbers of artist and of movements, -1 where nobody knows; (k, k) which movements have one in common."""
+    kinship = Kinship(found)
+    kinds, sharing = kinship.kinds()
+    return np.stack([kinship.artists, kinds], axis=1).astype(np.int32), sharing
 
 
 def _checkpoint_key(run: Run) -> str:
@@ -201,6 +249,7 @@ def _run(run: Run, spec: TrainSpec, folder: Path, pulse: Heartbeat) -> Path:
     """Train in a process of its own; the finished model's file."""
     settings = runtime.settings()
     found = [] if settings.device == "cpu" else gpus.visible(os.environ)
+    found = found[: max(1, spec.batch // 2)]  # batch norm needs two pictures in each process
     pulse.stats = {"stage": "train", "said": "starting"}
     held = ""
     with TrainingProcess(
@@ -231,12 +280,44 @@ def _numbers(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _keep(run: Run, folder: Path, event: dict[str, Any]) -> None:
-    """An epoch's checkpoint into the media store, then its row: any machine can go on from there."""
-    key = _checkpoint_key(run)
-    for name in (checkpointing.BEST, checkpointing.LAST):
-        path = folder / name
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").digest()
-        runtime.store().put_file(f"{key}/{name}", path, sha256=digest)
+    """An epoch's checkpoint into the media store, then its row: any machine can go on from there.
+
+    Where the store or the database is away that is made up for after the next epoch, or at the end: a training of days
+    does not end for it.
+    """
+    try:
+        _upload(run, folder)
+        with runtime.connection() as conn:
+            training.add_epoch(conn, run.id, event, checkpoint=_checkpoint_key(run))
+    except Unavailable as error:
+        log.warning("epoch %s of training %s is not kept yet: %s", event["epoch"], run.name, error)
+
+
+def _catch_up(run: Run, folder: Path) -> None:
+    """Rows for epochs that are whole on this disk and were not kept: a worker was killed, or a server away."""
     with runtime.connection() as conn:
-        training.add_epoch(conn, run.id, event, checkpoint=key)
+        there = training.epochs(conn, run.id)
+    lacking = [epoch for epoch in checkpointing.Checkpoint(folder).history() if epoch.epoch not in there]
+    if not lacking:
+        return
+    _upload(run, folder)
+    with runtime.connection() as conn:
+        for epoch in lacking:
+            training.add_epoch(conn, run.id, asdict(epoch), checkpoint=_checkpoint_key(run))
+
+
+def _upload(run: Run, folder: Path) -> None:
+    """The checkpoint into the media store. The training goes on and replaces its files: links hold on to these.
+
+    The last epoch's state first: should the best weights then be of a later one, going on makes them again.
+    """
+    for name in (checkpointing.LAST, checkpointing.BEST):
+        held_on_to = folder / f".{name}.sent"
+        held_on_to.unlink(missing_ok=True)
+        os.link(folder / name, held_on_to)
+        try:
+            with held_on_to.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").digest()
+            runtime.store().put_file(f"{_checkpoint_key(run)}/{name}", held_on_to, sha256=digest)
+        finally:
+            held_on_to.unlink(missing_ok=True)

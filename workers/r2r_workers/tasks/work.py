@@ -28,7 +28,7 @@ from r2r_shared.queries.setbacks import Failure, Reason
 from r2r_shared.records import Lease
 from r2r_workers import runtime
 from r2r_workers.heartbeat import Heartbeat
-from r2r_workers.tasks import film, match, paintings
+from r2r_workers.tasks import evaluate, film, match, paintings, switch, train
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +72,9 @@ STEPS: dict[str, Callable[[Lease, Heartbeat], None]] = {
     names.PICTURES: paintings.measure_batch,
     names.PICTURE: paintings.measure_picture,
     names.RANGES: paintings.refresh_ranges,
+    names.SWITCH: switch.switch,
+    names.EVALUATION: evaluate.evaluate,
+    names.TRAINING: train.train,
 }
 
 

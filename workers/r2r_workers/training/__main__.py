@@ -13,15 +13,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 import threading
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from r2r_shared.errors import UserError
+from r2r_shared.local import locks
 from r2r_shared.train_spec import TrainSpec
 
 if TYPE_CHECKING:
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from r2r_workers.training.loop import Epoch, Training
 
 EVERY_S = 0.5
+ALONE_S = 30.0
 
 
 class Reporter:
@@ -46,6 +51,8 @@ class Reporter:
             return
         self._said_at = now
         loss, of = float(value), self._training.steps
+        if not math.isfinite(loss):  # the epoch's end says so
+            return
         say("step", epoch=epoch, step=step, steps=of, epochs=self._training.spec.epochs, loss=loss, rate=rate)
         number = (epoch - 1) * of + step
         self._board.add_scalar("step/loss", loss, number)
@@ -96,11 +103,34 @@ def main(arguments: list[str] | None = None) -> int:
     if args.owned:
         threading.Thread(target=_end_with_owner, daemon=True).start()
     try:
-        _train(args.folder, args.device, args.lineage)
+        with _alone(args.folder):
+            _train(args.folder, args.device, args.lineage)
+    except Occupied:
+        say("error", message="another process trains in this folder", hint="it is tried again", retry=True)
+        return 1
     except UserError as error:
         say("error", message=error.message, hint=error.hint)
         return 1
     return 0
+
+
+class Occupied(Exception):
+    """Another process holds the folder."""
+
+
+@contextmanager
+def _alone(folder: Path) -> Generator[None]:
+    """Be the training of this folder: one whose lease was lost may not have noticed yet. Of a company the first is."""
+    if os.environ.get("RANK", "0") != "0":
+        yield
+        return
+    with (folder / "lock").open("a") as file:
+        deadline = time.monotonic() + ALONE_S
+        while not locks.try_lock(file):
+            if time.monotonic() > deadline:
+                raise Occupied
+            time.sleep(0.2)
+        yield
 
 
 def _end_with_owner() -> None:

@@ -31,7 +31,7 @@ class Best:
     def after(self, done: Epoch) -> Best:
         if done.held_loss is None:
             return Best(done.epoch)
-        return Best(done.epoch, done.held_loss) if done.held_loss < self.held_loss else self
+        return Best(done.epoch, done.held_loss) if done.held_loss <= self.held_loss else self
 
     def waited(self, patience: int, epoch: int) -> bool:
         """Whether so many epochs have brought nothing better."""
@@ -66,7 +66,7 @@ class Checkpoint:
             UserError: the checkpoint is of another network.
         """
         path = self._folder / LAST
-        if not path.is_file():
+        if not self.epoch():
             return Best()
         from safetensors.torch import load_file
 
@@ -89,8 +89,17 @@ class Checkpoint:
         return Best(**where["best"])
 
     def epoch(self) -> int:
-        """The last whole epoch that is kept here; 0 where there is none."""
-        return int(self._where()["epoch"]) if (self._folder / LAST).is_file() else 0
+        """The last whole epoch that is kept here; 0 where there is none, or none that can be read."""
+        from safetensors import SafetensorError
+
+        try:
+            return int(self._where()["epoch"]) if (self._folder / LAST).is_file() else 0
+        except (SafetensorError, KeyError, ValueError, OSError):
+            return 0
+
+    def history(self) -> list[Epoch]:
+        """What its epochs came to."""
+        return [Epoch(**epoch) for epoch in self._where()["history"]] if self.epoch() else []
 
     def _where(self) -> dict[str, Any]:
         from safetensors import safe_open
@@ -108,7 +117,7 @@ class Checkpoint:
     def _write(self, name: str, tensors: dict[str, Tensor], where: dict[str, Any]) -> None:
         from safetensors.torch import save_file
 
-        partial = self._folder / f".{name}.part"
+        partial = self._folder / f".{name}.{os.getpid()}.part"
         copied = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
         save_file(copied, partial, metadata={"format": "pt", _WHERE: json.dumps(where)})
         with partial.open("rb") as file:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,6 +85,22 @@ class Company:
 
         split = [theirs.chunk(parts) for theirs in all_gather(mine)]
         return torch.cat([theirs[part] for part in range(parts) for theirs in split])
+
+    def said_by_first(
+        self, ask: Callable[[], tuple[float | None, ...]], count: int, device: torch.device
+    ) -> tuple[float | None, ...]:
+        """What the first process answers, `count` numbers, in all of them: so that all decide alike by it."""
+        if self.size == 1:
+            return ask()
+        import torch
+        from torch import distributed
+
+        said = torch.full((count,), math.nan, dtype=torch.float64, device=device)
+        if self.first:
+            answers = [math.nan if one is None else one for one in ask()]
+            said = torch.tensor(answers, dtype=torch.float64, device=device)
+        distributed.broadcast(said, 0)
+        return tuple(None if math.isnan(one) else one for one in said.tolist())
 
     def wait(self) -> None:
         """Until all are here."""

@@ -5,7 +5,8 @@ A folder of NumPy files, so that every process of a training maps the same pages
     pictures.npy   (n, s, s, 3) uint8 RGB, squashed to squares; s is 1.5 times the encoder's side, for crops
     aspects.npy    (n,) float32, width / height before that
     metrics.npy    (n, 24) float32, the eight metrics in METRICS order, divided by their ranges; NaN: not measured
-    labels.npy     (n, 2) int32, numbers of artist and movement; -1: not known
+    labels.npy     (n, 2) int32, numbers of artist and of movements; -1: not known
+    sharing.npy    (k, k) bool, which of those numbers of movements have a movement in common
     held.npy       (n,) bool: by an artist who is kept out
     triplets.npy, held_triplets.npy   (t, 3) int64, rows of anchor, positive, negative
 """
@@ -13,6 +14,7 @@ A folder of NumPy files, so that every process of a training maps the same pages
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,6 +29,9 @@ ROOM = 1.5
 """How much larger than the encoder's side pictures are kept."""
 
 METRIC_COLUMNS = 24
+KNOWN = ("metrics", "labels", "sharing", "held", "triplets", "held_triplets")
+"""The arrays that say what is known of the pictures."""
+
 _AT_ONCE = 64
 
 
@@ -38,13 +43,14 @@ class Feed:
     aspects: NDArray[np.float32]
     metrics: NDArray[np.float32]
     labels: NDArray[np.int32]
+    sharing: NDArray[np.bool_]
     held: NDArray[np.bool_]
     triplets: NDArray[np.int64]
     held_triplets: NDArray[np.int64]
 
     @staticmethod
     def open(folder: Path) -> Feed:
-        names = ("aspects", "metrics", "labels", "held", "triplets", "held_triplets")
+        names = ("aspects", *KNOWN)
         return Feed(
             np.load(folder / "pictures.npy", mmap_mode="r", allow_pickle=False),
             *(np.load(folder / f"{name}.npy", allow_pickle=False) for name in names),
@@ -77,10 +83,12 @@ def write_pictures(
 
     Raises:
         ValueError: there are fewer than `count`, or one cannot be decoded.
+        OSError: the disk has no room for them.
     """
     side = side_of(side_px)
-    partial = folder / "pictures.part.npy"
+    partial = folder / f"pictures.{os.getpid()}.part.npy"
     out = open_memmap(partial, mode="w+", dtype=np.uint8, shape=(count, side, side, 3))
+    _reserve(partial)
     aspects = np.zeros(count, np.float32)
     done = 0
     with ThreadPoolExecutor(threads) as pool:
@@ -94,6 +102,17 @@ def write_pictures(
     out.flush()
     np.save(folder / "aspects.npy", aspects)
     partial.rename(folder / "pictures.npy")
+
+
+def _reserve(path: Path) -> None:
+    """Have the disk set the file's room aside: a page that it has none for would end the process by SIGBUS.
+
+    Raises:
+        OSError: it has not so much.
+    """
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
 def squash(jpeg: bytes, side: int) -> tuple[NDArray[np.uint8], float]:

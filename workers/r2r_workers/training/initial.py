@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,20 +45,23 @@ def _imagenet(backbone: str) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     import torch
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
         if path.suffix == ".safetensors":
-            return load_file(path)
-        found: object = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, SafetensorError, RuntimeError, EOFError, ValueError, OSError) as error:
+            found: Any = load_file(path)
+        else:
+            found = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # what a damaged file makes of torch's own unpickler has no common base
         raise UserError(
             f"{path.name} cannot be read as weights ({type(error).__name__}); nothing of it was run",
             "give a state dict of tensors: .pth or .safetensors",
         ) from error
-    if not isinstance(found, dict) or not all(isinstance(value, torch.Tensor) for value in found.values()):
+    named = isinstance(found, dict) and all(isinstance(name, str) for name in found)
+    if not named or not all(isinstance(value, torch.Tensor) for value in found.values()):
         raise UserError(f"{path.name} holds something else than a state dict", "save network.state_dict() alone")
+    if not all(bool(value.isfinite().all()) and not value.is_complex() for value in found.values()):
+        raise UserError(f"{path.name} holds numbers that are not finite, or not real", "save it anew")
     return found
 
 

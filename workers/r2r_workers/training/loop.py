@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from r2r_shared.errors import UserError
 from r2r_shared.score import DEFAULT
 from r2r_shared.train_spec import TrainSpec
 from r2r_workers.models import tcn
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from r2r_workers.models.device import Placement
 
 HELD_AT_MOST = 1000
-"""Held-out pictures that each epoch is judged by."""
+"""Held-out pictures, and pictures of held-out triplets, that each epoch is judged by."""
 
 _AT_ONCE = 128
 
@@ -51,6 +53,7 @@ class Training:
         self.optimiser = torch.optim.AdamW(_groups(self.network, spec.decay), lr=spec.rate, fused=False)
         self.metrics = torch.from_numpy(feed.metrics).to(placement.device)
         self.labels = torch.from_numpy(feed.labels).to(placement.device)
+        self.sharing = torch.from_numpy(feed.sharing).to(placement.device)
         self.steps = batches.steps(spec, feed)
         self.epoch = 0
         self.history: list[Epoch] = []
@@ -94,37 +97,51 @@ class Training:
             rate = rate_at((epoch - 1) * self.steps + step, spec.epochs * self.steps, spec.rate)
             for group in self.optimiser.param_groups:
                 group["lr"] = rate
-            value = self._step(model, rows, generator)
+            value = self.step(model, rows, generator)
             total += value  # not read here: a GPU goes on while the next batch is put together
             on_step(epoch, step + 1, value, rate)
         mean = float(total) / max(1, self.steps)
+        if not math.isfinite(mean):
+            raise UserError(f"the loss of epoch {epoch} is {mean}: the training has run away", "try a lower --rate")
         seconds = time.perf_counter() - began
-        return Epoch(epoch, mean, *self._judge(), rate=rate, seconds=seconds)
+        held = self.company.said_by_first(self._judge, 3, self.placement.device)
+        return Epoch(epoch, mean, *held, rate=rate, seconds=seconds)
 
-    def _step(self, model: Any, rows: NDArray[np.int64], generator: torch.Generator) -> Tensor:
+    def step(self, model: Any, rows: NDArray[np.int64], generator: torch.Generator) -> Tensor:
         """One step on all processes' shares of a batch; the loss of all of it."""
+        return self.learn(model, *self.shown(rows, generator), rows)
+
+    def shown(self, rows: NDArray[np.int64], generator: torch.Generator) -> tuple[Tensor, int]:
+        """What the network sees of this process's share of a batch: (n, 3, side, side), and how many are paintings.
+
+        Paintings come first, of triplets the anchors, then positives, then negatives; then the renditions.
+        """
+        import torch
+
+        mine = self.company.share(rows)
+        films = len(mine) if self.spec.self_weight else 0  # of triplets: the anchors
+        flat = mine.T.reshape(-1) if mine.ndim == 2 else mine
+        with torch.no_grad():
+            paintings, filmed = views.painting_and_film(
+                self.spec, self.pictures, flat, self.company.generator(generator), films=films
+            )
+            return views.normalised([paintings, filmed]), len(paintings)
+
+    def learn(self, model: Any, batch: Tensor, count: int, rows: NDArray[np.int64]) -> Tensor:
+        """Forward, loss, backward, and a step of the optimiser; the loss."""
         import torch
 
         self.optimiser.zero_grad(set_to_none=True)
-        mine = self.company.share(rows)
-        with torch.no_grad():
-            shown, filmed = self._views(mine, self.company.generator(generator))
-            batch = views.normalised([shown, filmed])
         with torch.autocast(self.placement.device.type, torch.bfloat16, enabled=self.placement.bfloat16):
             features = model(batch)
         unit = torch.nn.functional.normalize(features.float(), dim=1)
         # Every process computes the whole batch's loss from all embeddings: negatives are the whole batch's.
-        paintings = self.company.gathered(unit[: len(shown)], parts=3 if rows.ndim == 2 else 1)
-        renditions = self.company.gathered(unit[len(shown) :])
+        paintings = self.company.gathered(unit[:count], parts=3 if rows.ndim == 2 else 1)
+        renditions = self.company.gathered(unit[count:])
         value = self._loss(paintings, renditions, self.company.order(rows))
         value.backward()
         self.optimiser.step()
         return value.detach()
-
-    def _views(self, rows: NDArray[np.int64], generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        films = len(rows) if self.spec.self_weight else 0  # of triplets: the anchors
-        flat = rows.T.reshape(-1) if rows.ndim == 2 else rows
-        return views.painting_and_film(self.spec, self.pictures, flat, generator, films=films)
 
     def _loss(self, paintings: Tensor, renditions: Tensor, rows: NDArray[np.int64]) -> Tensor:
         """Of a batch: rows (b, 3) of fixed triplets, with paintings anchors first, then positives, then negatives;
@@ -139,7 +156,7 @@ class Training:
             if rows.ndim == 2:
                 triplets = torch.arange(rows.size, device=device).view(3, -1).T
             else:
-                triplets = loss.mined(distances, self.labels[flat], kind=spec.mining)
+                triplets = loss.mined(distances, self.labels[flat], self.sharing, kind=spec.mining)
             if len(triplets):
                 value = value + spec.triplet_weight * loss.triplet(distances, triplets, spec.margin)
         if spec.self_weight:
@@ -155,30 +172,33 @@ class Training:
         return loss.score_distance(latent, loss.affinity(self.metrics[rows], self.metrics[rows], DEFAULT))
 
     def _judge(self) -> tuple[float | None, float | None, float | None]:
-        """Held-out loss, triplets that are right, renditions that find their own picture first."""
+        """Held-out loss, triplets that are right, renditions that find their own picture first; None: not measured."""
         import torch
 
+        triplets = self.feed.held_triplets[: HELD_AT_MOST // 3]
         rows = np.flatnonzero(self.feed.held)[:HELD_AT_MOST]
-        triplets = self.feed.held_triplets
-        if len(triplets):
-            rows = np.union1d(rows, triplets)
+        rows = np.union1d(rows, triplets) if self.spec.self_weight else np.unique(triplets)
         if not len(rows):
             return None, None, None
-        generator = torch.Generator().manual_seed(self.spec.seed)  # the same renditions every time
         self.network.eval()
         shown = self._embedded(rows, lambda some: views.plain(self.spec, self.pictures, some))
-        filmed = self._embedded(rows, lambda some: views.filmed(self.spec, self.pictures, some, generator))
-        value, right = torch.zeros(()), None
-        at = torch.from_numpy(np.searchsorted(rows, triplets))
+        value, right, first = None, None, None
         if len(triplets):
+            at = torch.from_numpy(np.searchsorted(rows, triplets)).to(shown.device)
             distances = self._distances(shown, torch.from_numpy(rows).to(shown.device))
             right = float(loss.right(distances, at).float().mean())
             if self.spec.triplet_weight:
-                value = value + self.spec.triplet_weight * loss.triplet(distances, at, self.spec.margin).cpu()
+                value = self.spec.triplet_weight * float(loss.triplet(distances, at, self.spec.margin))
         if self.spec.self_weight:
-            value = value + self.spec.self_weight * loss.self_term(shown, filmed, self.spec.temperature).cpu()
-        first = (filmed @ shown.T).argmax(1) == torch.arange(len(rows), device=shown.device)
-        return float(value), right, float(first.float().mean())
+            generator = torch.Generator().manual_seed(self.spec.seed)  # the same renditions every time
+            filmed = self._embedded(rows, lambda some: views.filmed(self.spec, self.pictures, some, generator))
+            term = float(loss.self_term(shown, filmed, self.spec.temperature))
+            value = (value or 0.0) + self.spec.self_weight * term
+            found = (filmed @ shown.T).argmax(1) == torch.arange(len(rows), device=shown.device)
+            first = float(found.float().mean())
+        if value is not None and not math.isfinite(value):
+            raise UserError("the held-out loss is no number: the training has run away", "try a lower --rate")
+        return value, right, first
 
     def _embedded(self, rows: NDArray[np.int64], view: Callable[[NDArray[np.int64]], Tensor]) -> Tensor:
         import torch

@@ -57,7 +57,7 @@ def right(distances: Tensor, triplets: Tensor) -> Tensor:
     return distances[anchor, positive] < distances[anchor, negative]
 
 
-def mined(distances: Tensor, labels: Tensor, *, kind: str) -> Tensor:
+def mined(distances: Tensor, labels: Tensor, sharing: Tensor, *, kind: str) -> Tensor:
     """Triplets of a batch that are hard to get right, as rows (t, 3); none where no artist has two works in it.
 
     A positive is by the same artist in the same movement, a negative by another artist in another movement. `hard`:
@@ -65,14 +65,16 @@ def mined(distances: Tensor, labels: Tensor, *, kind: str) -> Tensor:
     negative that is farther away than the positive (Schroff et al. 2015); where there is none, the farthest.
 
     Args:
-        labels: (n, 2) artist and movement.
+        labels: (n, 2) numbers of artist and of movements, -1 where not known: such a work is in no triplet.
+        sharing: (k, k) which movements, or lists of them, have one in common.
     """
     import torch
 
     with torch.no_grad():
         artist, movement = labels.unbind(1)
-        known = (artist >= 0)[:, None] & (artist >= 0)[None, :]
-        same_artist, same_movement = artist[:, None] == artist[None, :], movement[:, None] == movement[None, :]
+        placed = (artist >= 0) & (movement >= 0)
+        known = placed[:, None] & placed[None, :]
+        same_artist, same_movement = artist[:, None] == artist[None, :], sharing[movement][:, movement]
         others = ~torch.eye(len(labels), dtype=torch.bool, device=labels.device)
         positive = known & same_artist & same_movement & others
         negative = known & ~same_artist & ~same_movement

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from r2r_shared.errors import Cancelled, PermanentError
+from r2r_shared.errors import Cancelled, PermanentError, TransientError
 
 POLL_S = 0.5
 SILENCE_S = 1800.0
@@ -72,6 +72,7 @@ class TrainingProcess:
         Raises:
             Cancelled: should_stop said so.
             PermanentError: it said what a person has to mend.
+            TransientError: another process is still at it.
             MemoryError: it was killed, as the kernel does where memory ends.
             RuntimeError: it died or hangs.
         """
@@ -92,6 +93,8 @@ class TrainingProcess:
                     *lines, rest = (rest + data).split(b"\n")
                     for line in lines:
                         event = _parsed(line)
+                        if event.get("event") == "error" and event.get("retry"):
+                            raise TransientError(event["message"])
                         if event.get("event") == "error":
                             raise PermanentError("; ".join(filter(None, (event["message"], event["hint"]))))
                         if event:
