@@ -22,6 +22,12 @@ PARTS = {
     "bulk": ("bulk",),
     "reembed": ("reembed",),
     "triplets": ("triplets",),
+    "training": ("training",),
+    "depth": ("depth",),
+    "starter": ("starter",),
+    "starter-films": ("starter", "--films"),
+    "train_starter": ("train_starter",),
+    "triplet_study": ("triplet_study",),
 }
 
 

@@ -37,7 +37,7 @@ FRAMES_OF_ONE = {"seen": 3, "unseen": 8, "strangers": 1}
 """Frames that are made of each painting, so that a share has a few hundred behind it."""
 
 
-def single_frames(profile: str) -> Iterator[tuple[str, ...]]:
+def single_frames(profile: str, first_seed: int) -> Iterator[tuple[str, ...]]:
     """Rows of the table: who was asked for, among how many, strength, frames, found first by score and by V_r, in 5."""
     models = load(profile)
     seventy_two, strangers = _gallery("paintings", models), _gallery("strangers", models)
@@ -52,7 +52,7 @@ def single_frames(profile: str) -> Iterator[tuple[str, ...]]:
             ("unseen", seventy_two, files, unseen),
             ("strangers", strangers, abroad, list(range(len(abroad)))),
         ):
-            truth, jpegs = _frames(tuple(paths), tuple(rows), strength, FRAMES_OF_ONE[name])
+            truth, jpegs = _frames(tuple(paths), tuple(rows), strength, FRAMES_OF_ONE[name], first_seed)
             probes = Numbers(measure(list(jpegs), models))
             whole, visual = scoring.whole(probes, gallery), scoring.visual(probes, gallery)
             by_score, by_latent = (scoring.rank_of(scores, truth) for scores in (whole, visual))
@@ -67,10 +67,10 @@ def _gallery(name: str, models: Models) -> Numbers:
 
 @cache
 def _frames(
-    paths: tuple[Path, ...], rows: tuple[int, ...], strength: float, each: int
+    paths: tuple[Path, ...], rows: tuple[int, ...], strength: float, each: int, first_seed: int
 ) -> tuple[NDArray[np.int64], tuple[bytes, ...]]:
     """Frames of some paintings, and which of `paths` each is of; the seed is the painting's number and the frame's."""
-    asked = [(row, number) for row in rows for number in range(each)]
+    asked = [(row, first_seed + number) for row in rows for number in range(each)]
     jpegs = tuple(frames.frame(paths[row], strength, row * 1000 + number) for row, number in asked)
     return np.array([row for row, _ in asked]), jpegs
 
@@ -91,6 +91,7 @@ def main() -> None:
     parser.add_argument("--films", action="store_true")
     parser.add_argument("--render", action="store_true", help="make the films and nothing else")
     parser.add_argument("--seeds", default="1,2,3,4,5")
+    parser.add_argument("--first-seed", type=int, default=500, help="of single frames; nothing was chosen on 500 on")
     parser.add_argument("--profiles", default="starter,descriptor")
     args = parser.parse_args()
     seeds = [int(seed) for seed in args.seeds.split(",")]
@@ -108,7 +109,7 @@ def main() -> None:
             flush=True,
         )
     for profile in args.profiles.split(","):
-        for row in films(profile, seeds) if args.films else single_frames(profile):
+        for row in films(profile, seeds) if args.films else single_frames(profile, args.first_seed):
             print(" | ".join(row), flush=True)
 
 

@@ -1,6 +1,6 @@
 """Naive against constrained triplets, score against latent distance, several seeds: the paper's comparison.
 
-    python -m tests.benchmarks.triplet_study HOME [--seeds 1,2,3] [--epochs 20] [--threads 1]
+    python -m tests.benchmarks.triplet_study [HOME] [--seeds 1,2,3] [--epochs 20] [--threads 1]
 
 HOME is an R2R_HOME in which `paintings_small` has been imported as the collection `small` (`python -m
 tests.benchmarks.train_starter HOME --only-import` does that). Each network is small and trained from nothing, on as
@@ -44,6 +44,7 @@ from r2r_workers.models.device import place
 from r2r_workers.models.tcn import TcnEncoder
 from r2r_workers.tasks.train import label_numbers, metric_columns
 from r2r_workers.training.feed import write_pictures
+from tests.benchmarks.train_starter import HOME
 
 SHARE = 0.25
 POLICIES = ("naive", "constrained")
@@ -154,11 +155,13 @@ def study(home: Path, seeds: list[int], epochs: int, threads: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("home", type=Path)
+    parser.add_argument("home", type=Path, nargs="?", default=HOME)
     parser.add_argument("--seeds", default="1,2,3")
     parser.add_argument("--epochs", type=int, default=SPEC.epochs)
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
+    if not args.home.is_dir():
+        subprocess.run([sys.executable, "-m", "tests.benchmarks.train_starter", args.home, "--only-import"], check=True)
     study(args.home, [int(seed) for seed in args.seeds.split(",")], args.epochs, args.threads)
 
 

@@ -29,8 +29,13 @@ def own_rule(lineage: Mapping[str, Any]) -> HeldOut | None:
     """The artists that a model's own training kept out; None where its lineage says nothing usable of them."""
     spec: Any = lineage.get("spec")
     rule: Any = cast(dict[str, Any], spec).get("held_out") if isinstance(spec, dict) else None
-    if not isinstance(rule, dict) or cast(dict[str, Any], spec).get("initial"):
-        return None  # what it began with is a file of somebody's, who may have trained on anybody
+    if not isinstance(rule, dict):
+        return None
+    if cast(dict[str, Any], spec).get("initial"):  # what the file was trained on that it began with, it has seen, too
+        began: Any = lineage.get("began_with")
+        before = own_rule(cast(dict[str, Any], began)) if isinstance(began, dict) else None
+        if before is None or {"share": before.share, "salt": before.salt} != rule:
+            return None
     found = cast(dict[str, Any], rule)
     share, salt = found.get("share"), found.get("salt", "")
     if isinstance(share, bool) or not isinstance(share, int | float) or not math.isfinite(share) or not 0 < share <= 1:

@@ -31,6 +31,7 @@ from r2r_shared.triplets.works import Works
 from r2r_workers import gpus, runtime
 from r2r_workers.heartbeat import Heartbeat
 from r2r_workers.models import registry
+from r2r_workers.models.checkpoint import read_lineage
 from r2r_workers.models.weights import IMAGENET
 from r2r_workers.training import checkpointing
 from r2r_workers.training.feed import METRIC_COLUMNS, side_of, write_pictures
@@ -57,6 +58,8 @@ def train(held: Lease, pulse: Heartbeat) -> None:
     _catch_up(run, folder)
     (folder / "spec.json").write_text(json.dumps(spec.to_json()))
     lineage = {"name": run.name, "run": run.id, "spec": {k: v for k, v in run.spec.items() if k != "train"}}
+    if spec.initial.endswith(".safetensors"):  # what that was trained on, this one has seen, too
+        lineage["began_with"] = read_lineage(folder / spec.initial)
     (folder / "lineage.json").write_text(json.dumps(lineage))
     model = _run(run, spec, folder, pulse)
     pulse.check()
