@@ -21,8 +21,11 @@ from tests import s3_server as s3
 
 TEMPLATE = "r2r_template"
 
+# On a shared machine one example may take a second for no fault of its own.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 if os.environ.get("CI"):  # the same examples every time: a change is judged by what it changes
-    hypothesis.settings.register_profile("reproducible", derandomize=True)
+    hypothesis.settings.register_profile("reproducible", derandomize=True, deadline=None)
     hypothesis.settings.load_profile("reproducible")
 
 

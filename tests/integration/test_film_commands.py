@@ -22,7 +22,7 @@ DIM = 256  # the starter encoder's
 
 @pytest.fixture
 def profile_id(conn):
-    made = profiles.ensure(conn, registry.describe("starter"))
+    made = profiles.ensure(conn, registry.describe("descriptor"))
     conn.commit()
     return made.id
 
@@ -101,7 +101,7 @@ def test_why_nothing_is_matched_is_told_apart(r2r, conn, profile_id, world):
     other = synthetic.add_profile(conn, dim=DIM)
     synthetic.add_paintings(conn, other, world.draw(4), years=[1950])
     conn.commit()
-    assert "no painting has been measured under the profile “starter”" in r2r("timeline", film_id).err
+    assert "no painting has been measured under the profile “descriptor”" in r2r("timeline", film_id).err
 
     synthetic.add_paintings(conn, profile_id, world.draw(4), years=[1950])
     conn.commit()
