@@ -82,6 +82,7 @@ def by_depth(probes: Numbers, gallery: Numbers) -> NDArray[np.float64]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=2, help="of each painting, at each strength")
+    parser.add_argument("--only", help="one of the candidates")
     args = parser.parse_args()
     encoder = load(STARTER).encoder
     paths = [work.path for work in kept_out.paintings()]
@@ -97,7 +98,7 @@ def main() -> None:
     jpegs = [pictures.intake(path).jpeg for path in paths]
     candidates: list[DepthEstimator] = [DefocusEstimator(), Haze(), Both(), Nothing()]
     print("depth | " + " | ".join(f"left behind at {s:g} | first by score at {s:g}" for s in STRENGTHS))
-    for estimator in candidates:
+    for estimator in [one for one in candidates if args.only in (None, one.name)]:
         models = Models(encoder, estimator)
         gallery = Numbers(measure(jpegs, models))
         cells = []

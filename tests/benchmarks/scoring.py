@@ -43,7 +43,8 @@ def semantic(probes: Numbers, gallery: Numbers) -> NDArray[np.float64]:
     for metric, weight in score.DEFAULT.named().items():
         own = gallery.metrics[metric]
         widest = max(float(difference(metric, own[i : i + 64], own).max()) for i in range(0, len(own), 64))
-        total += weight * np.clip(1 - difference(metric, probes.metrics[metric], own) / widest, 0, 1)
+        away = difference(metric, probes.metrics[metric], own) / max(widest, score.NARROWEST_RANGE)
+        total += weight * np.clip(1 - away, 0, 1)
     return total
 
 

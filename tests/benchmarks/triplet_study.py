@@ -139,7 +139,9 @@ def study(home: Path, seeds: list[int], epochs: int, threads: int) -> None:
                 for distance in DISTANCES:
                     spec = dataclasses.replace(SPEC, epochs=epochs, distance=distance, seed=seed)
                     into = scratch / f"{policy}-{distance}-{seed}"
-                    model = train(material, scratch / "pictures", spec, formed[policy, seed][:count], threads, into)
+                    model = train(
+                        material, scratch / "pictures", spec, formed[policy, seed][:count], threads=threads, into=into
+                    )
                     found = judge(material, model)
                     results.setdefault((policy, distance), []).append(found)
                     print(seed, policy, distance, {key: round(value, 3) for key, value in found.items()}, flush=True)
