@@ -12,6 +12,10 @@ LEFT, RIGHT, TOP, BOTTOM = 54, 12, 12, 46
 """Of a scatter, in its own units: the whole, and what stands around the plot."""
 
 
+FINEST = 1e-4
+"""What points are rounded to: no axis is shorter."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tick:
     """A mark on an axis: where it stands, and what it says."""
@@ -44,7 +48,7 @@ class Scatter:
 def scatter(one: dict[str, Any], *, heading: str, across: str, up: str) -> Scatter:
     """Of a correlation of the report: x from 0 to a round number, y from 0 to 1."""
     points: list[list[float]] = one["points"]
-    step = round_step(max((x for x, _ in points), default=1.0) or 1.0)
+    step = round_step(max(max((x for x, _ in points), default=1.0) or 1.0, FINEST))
     greatest = step * math.ceil(max((x for x, _ in points), default=1.0) / step - 1e-9) or step
 
     def at(x: float, y: float) -> tuple[float, float]:
