@@ -15,6 +15,7 @@ import jinja2
 from markupsafe import Markup
 
 from r2r_cli.page import pictures, words
+from r2r_cli.page.environment import environment
 from r2r_cli.page.pictures import Album, Wanted
 
 MAX_BYTES = 15_000_000
@@ -187,25 +188,19 @@ def _ticks(shots: list[dict[str, Any]], duration_s: float) -> list[Tick]:
 
 
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return environment(
+        _HERE / "templates",
+        {
+            "timecode": words.timecode,
+            "running_time": words.running_time,
+            "years": words.years,
+            "percent": words.percent,
+            "times": words.times,
+            "hundredth": words.hundredth,
+            "embedding": words.embedding,
+            "depth": words.depth,
+        },
     )
-    filters: dict[str, Callable[..., Any]] = environment.filters  # pyright: ignore[reportUnknownMemberType]
-    filters |= {
-        "timecode": words.timecode,
-        "running_time": words.running_time,
-        "years": words.years,
-        "percent": words.percent,
-        "times": words.times,
-        "hundredth": words.hundredth,
-        "embedding": words.embedding,
-        "depth": words.depth,
-    }
-    return environment
 
 
 def _hash(text: str) -> str:

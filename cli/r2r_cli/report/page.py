@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from r2r_cli.page.environment import environment
 from r2r_cli.page.words import METRIC_LABELS, clean
 from r2r_cli.report import figures, reading, words
 
@@ -69,13 +69,4 @@ def _style() -> str:
 
 
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    filters: dict[str, Callable[..., Any]] = environment.filters  # pyright: ignore[reportUnknownMemberType]
-    filters |= {"percent": words.percent}
-    return environment
+    return environment(_HERE / "templates", {"percent": words.percent})
