@@ -296,6 +296,18 @@ def test_a_changed_collection_is_another_question(conn, r2r, stored, worker):
     assert json.loads(r2r(*question).out)["job"] != job_id
 
 
+def test_a_corrected_artist_is_another_question(conn, r2r, stored, worker):
+    question = ("evaluate", DESCRIPTOR, "--held-out", 0.6, "--frames", 0, "--beside", "none", "--detach", "--json")
+    job_id = json.loads(r2r(*question).out)["job"]
+    worker(job_parts.listed(conn, job_id)[0].id)
+    conn.rollback()
+
+    conn.execute("UPDATE paintings SET artist = 'Artist 1' WHERE id = (SELECT min(id) FROM paintings)")
+    conn.commit()
+
+    assert json.loads(r2r(*question).out)["job"] != job_id
+
+
 @pytest.mark.parametrize(
     ("args", "says"),
     [

@@ -168,7 +168,8 @@ def _check(profile: Profile, loaded: Models) -> None:
     found = (loaded.encoder.digest, loaded.depth.digest)
     if wanted != found:
         raise PermanentError(
-            f"profile “{profile.name}” was made with other weights than this worker has: {wanted} there, {found} here"
+            f"profile “{profile.name}” was made with other weights than this worker has ({wanted} there, {found} here): "
+            f"r2r models activate {profile.name} makes it anew with those; or give all workers the same release"
         )
 
 

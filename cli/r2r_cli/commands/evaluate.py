@@ -51,6 +51,7 @@ def evaluate(  # noqa: PLR0917
     from r2r_cli import context, files, render
     from r2r_cli import report as page
     from r2r_cli.report import table
+    from r2r_shared.queries import works
     from r2r_shared.queries.evaluations import Asked
 
     with context.session() as opened:
@@ -64,6 +65,7 @@ def evaluate(  # noqa: PLR0917
             salt=salt,
             seed=seed,
             frames=frames,
+            works=works.digest(opened.conn, stored.id, collection or None),
         )
         done = None if again else _known(opened, stored, asked)
         if done is None:

@@ -33,6 +33,8 @@ class Asked:
         held_out, salt: which artists are tested on, where the model does not say itself which it was not trained on.
         seed: of everything that is drawn.
         frames: film frames rendered for each strength, at most; 0: none.
+        works: a digest of the works, their artists and movements: see `works.digest`. Empty in jobs of before it was
+            kept, which nobody asks for again.
     """
 
     model: int
@@ -42,6 +44,7 @@ class Asked:
     salt: str
     seed: int
     frames: int
+    works: str = ""
 
     def to_options(self) -> dict[str, Any]:
         return {
@@ -52,6 +55,7 @@ class Asked:
             "salt": self.salt,
             "seed": self.seed,
             "frames": self.frames,
+            "works": self.works,
         }
 
     @staticmethod
@@ -65,6 +69,7 @@ class Asked:
             salt=options["salt"],
             seed=options["seed"],
             frames=options["frames"],
+            works=options.get("works", ""),
         )
 
 

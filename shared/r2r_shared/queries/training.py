@@ -91,6 +91,39 @@ def of_job(conn: Connection[Any], job_id: int) -> Run:
     return row
 
 
+def give_up_old(conn: Connection[Any], *, days: float) -> tuple[list[Run], list[str]]:
+    """Trainings that failed or were cancelled so long ago that nobody will go on with them.
+
+    In the caller's transaction. Their epochs are forgotten, so that trying one again after all begins from the start.
+
+    Returns:
+        Those, and the media store's keys of first weights that no other training needs any more.
+    """
+    with conn.cursor(row_factory=class_row(Run)) as cur:
+        given_up = cur.execute(
+            _SELECT
+            + """
+              JOIN jobs AS j ON j.id = r.job_id
+             WHERE j.state IN ('failed', 'cancelled') AND j.finished_at < now() - make_interval(secs => %s)
+             ORDER BY r.id
+            """,
+            (days * 86_400,),
+        ).fetchall()
+    ids = [run.id for run in given_up]
+    conn.execute("UPDATE training_runs SET checkpoint = NULL WHERE id = ANY(%s)", (ids,))
+    conn.execute("DELETE FROM training_epochs WHERE run_id = ANY(%s)", (ids,))
+    unneeded = conn.execute(
+        """
+        SELECT r.spec->>'initial'
+          FROM training_runs AS r LEFT JOIN jobs AS j ON j.id = r.job_id
+         WHERE r.spec->>'initial' IS NOT NULL
+         GROUP BY 1 HAVING bool_and(j.id IS NULL OR j.state = 'done' OR r.id = ANY(%s))
+        """,
+        (ids,),
+    ).fetchall()
+    return given_up, [row[0] for row in unneeded]
+
+
 def epochs(conn: Connection[Any], run_id: int) -> set[int]:
     """Which of its epochs are kept."""
     return {epoch for (epoch,) in conn.execute("SELECT epoch FROM training_epochs WHERE run_id = %s", (run_id,))}

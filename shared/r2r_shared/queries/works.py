@@ -68,6 +68,27 @@ def load(conn: Connection[Any], profile_id: int, collections: Sequence[str] | No
     )
 
 
+def digest(conn: Connection[Any], profile_id: int, collections: Sequence[str] | None = None) -> str:
+    """What tells one state of the works from another: 16 hexadecimal digits of their pictures, artists and movements.
+
+    A profile's revision counts what scores depend on. Triplets and evaluations depend on these, too.
+
+    Raises:
+        NotFound: there is no collection of that name.
+    """
+    query = """
+        SELECT left(encode(sha256(coalesce(string_agg(
+                 sha256(record_send(row(p.id, p.image, p.artist, p.movement))), '' ORDER BY p.id), '')), 'hex'), 16)
+          FROM paintings AS p
+          JOIN painting_features AS f ON f.painting_id = p.id AND f.profile_id = %(profile)s
+         WHERE %(collections)s::bigint[] IS NULL OR p.collection_id = ANY(%(collections)s)
+    """
+    ids = None if collections is None else [paintings.collection_named(conn, name) for name in collections]
+    row = conn.execute(query, {"profile": profile_id, "collections": ids}).fetchone()
+    assert row is not None
+    return row[0]
+
+
 def labels(conn: Connection[Any], painting_ids: Sequence[int]) -> dict[int, Label]:
     """How paintings are called, by id; those that are gone are left out."""
     query = """

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import logging
 import os
-import shutil
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from r2r_shared import registering
-from r2r_shared.errors import Cancelled, PermanentError, TransientError, Unavailable, UserError
+from r2r_shared.errors import Cancelled, PermanentError, TransientError, UserError
 from r2r_shared.local import locks
 from r2r_shared.processes import private_directory
 from r2r_shared.queries import ranges, segments, training, works
@@ -33,9 +30,9 @@ from r2r_workers.heartbeat import Heartbeat
 from r2r_workers.models import registry
 from r2r_workers.models.checkpoint import read_lineage
 from r2r_workers.models.weights import IMAGENET
-from r2r_workers.training import checkpointing
+from r2r_workers.tasks import training_files
 from r2r_workers.training.feed import METRIC_COLUMNS, side_of, write_pictures
-from r2r_workers.training.process import LOG, TrainingProcess
+from r2r_workers.training.process import TrainingProcess
 
 log = logging.getLogger(__name__)
 
@@ -51,11 +48,11 @@ def train(held: Lease, pulse: Heartbeat) -> None:
     with runtime.connection() as conn:
         run = training.of_job(conn, held.job_id)
     spec = TrainSpec.of_json(run.spec["train"])
-    folder = folder_of(run)
+    folder = training_files.folder_of(run)
     _require(spec)
     _feed(held, pulse, run, spec, folder)
-    _fetch(run, folder)
-    _catch_up(run, folder)
+    training_files.fetch(run, folder)
+    training_files.catch_up(run, folder)
     (folder / "spec.json").write_text(json.dumps(spec.to_json()))
     lineage = {"name": run.name, "run": run.id, "spec": {k: v for k, v in run.spec.items() if k != "train"}}
     if spec.initial.endswith(".safetensors"):  # what that was trained on, this one has seen, too
@@ -63,7 +60,7 @@ def train(held: Lease, pulse: Heartbeat) -> None:
     (folder / "lineage.json").write_text(json.dumps(lineage))
     model = _run(run, spec, folder, pulse)
     pulse.check()
-    _catch_up(run, folder)
+    training_files.catch_up(run, folder)
     description = registry.describe(str(model))
     with runtime.connection(autocommit=True) as conn:
         registering.register(
@@ -78,17 +75,8 @@ def train(held: Lease, pulse: Heartbeat) -> None:
         with conn.transaction():
             messages = segments.finish(conn, held, stats={"stage": "done", "said": f"model {run.name}"})
     runtime.send(messages)
-    _tidy(run, folder)
-
-
-def _tidy(run: Run, folder: Path) -> None:
-    """Of a training that is through only what TensorBoard reads is kept, and its log."""
-    runtime.store().delete_prefix(_checkpoint_key(run))
-    for path in folder.iterdir():
-        if path.is_dir() and path.name != "tensorboard":
-            shutil.rmtree(path, ignore_errors=True)
-        elif path.is_file() and path.name != LOG:
-            path.unlink(missing_ok=True)
+    training_files.tidy(run, folder)
+    training_files.clear_given_up()
 
 
 def _require(spec: TrainSpec) -> None:
@@ -105,11 +93,6 @@ def _require(spec: TrainSpec) -> None:
                 f"{error.message}; fetch it where there is a network and put it at "
                 f"{IMAGENET[spec.config.backbone].path}, or train with --weights none or --recipe starter"
             ) from error
-
-
-def folder_of(run: Run) -> Path:
-    """Where a run's files lie on this machine; the time tells apart runs of other databases."""
-    return private_directory(runtime.settings().home / "training" / f"{run.name}-{run.created_at:%Y%m%d-%H%M%S}")
 
 
 def _feed(held: Lease, pulse: Heartbeat, run: Run, spec: TrainSpec, folder: Path) -> None:
@@ -159,7 +142,7 @@ def _known(held: Lease, run: Run, spec: TrainSpec) -> dict[str, NDArray[Any]]:
     Triplets, artists that are kept out and ranges all come from rows that may change while a training waits for its
     next machine; so the first attempt puts them into the media store, and every later one reads them there.
     """
-    store, key = runtime.store(), f"{_checkpoint_key(run)}/works.npz"
+    store, key = runtime.store(), f"{training_files.checkpoint_key(run)}/works.npz"
     if store.exists(key):
         with np.load(io.BytesIO(store.get(key)), allow_pickle=False) as written:
             return dict(written)
@@ -224,30 +207,6 @@ def label_numbers(found: Works) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
     return np.stack([kinship.artists, kinds], axis=1).astype(np.int32), sharing
 
 
-def _checkpoint_key(run: Run) -> str:
-    return f"training/{run.id}-{run.created_at:%Y%m%d%H%M%S}"
-
-
-def _fetch(run: Run, folder: Path) -> None:
-    """The last whole epoch, where another machine was further than this one; and the weights it begins with."""
-    initial = run.spec.get("initial")
-    if initial and not (folder / Path(initial).name).is_file():
-        _bring(initial, folder / Path(initial).name)
-    if run.checkpoint is None or checkpointing.Checkpoint(folder).epoch() >= run.epochs:
-        return
-    for name in (checkpointing.BEST, checkpointing.LAST):
-        _bring(f"{run.checkpoint}/{name}", folder / name)
-
-
-def _bring(key: str, path: Path) -> None:
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        partial.write_bytes(runtime.store().get(key))
-    except FileNotFoundError as error:
-        raise PermanentError(f"the media store has lost {key}: train anew") from error
-    partial.replace(path)
-
-
 def _run(run: Run, spec: TrainSpec, folder: Path, pulse: Heartbeat) -> Path:
     """Train in a process of its own; the finished model's file."""
     settings = runtime.settings()
@@ -271,7 +230,7 @@ def _run(run: Run, spec: TrainSpec, folder: Path, pulse: Heartbeat) -> Path:
                 pulse.stats = {"stage": "train", **_numbers(event), "said": said + held}
             elif event["event"] == "epoch":
                 held = "" if event["held_loss"] is None else f" · held out {event['held_loss']:.4f}"
-                _keep(run, folder, event)
+                training_files.keep(run, folder, event)
                 log.info("training %s: epoch %s: %s", run.name, event["epoch"], _numbers(event))
             elif event["event"] == "done":
                 return Path(event["weights"])
@@ -280,47 +239,3 @@ def _run(run: Run, spec: TrainSpec, folder: Path, pulse: Heartbeat) -> Path:
 
 def _numbers(event: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in event.items() if name != "event"}
-
-
-def _keep(run: Run, folder: Path, event: dict[str, Any]) -> None:
-    """An epoch's checkpoint into the media store, then its row: any machine can go on from there.
-
-    Where the store or the database is away that is made up for after the next epoch, or at the end: a training of days
-    does not end for it.
-    """
-    try:
-        _upload(run, folder)
-        with runtime.connection() as conn:
-            training.add_epoch(conn, run.id, event, checkpoint=_checkpoint_key(run))
-    except Unavailable as error:
-        log.warning("epoch %s of training %s is not kept yet: %s", event["epoch"], run.name, error)
-
-
-def _catch_up(run: Run, folder: Path) -> None:
-    """Rows for epochs that are whole on this disk and were not kept: a worker was killed, or a server away."""
-    with runtime.connection() as conn:
-        there = training.epochs(conn, run.id)
-    lacking = [epoch for epoch in checkpointing.Checkpoint(folder).history() if epoch.epoch not in there]
-    if not lacking:
-        return
-    _upload(run, folder)
-    with runtime.connection() as conn:
-        for epoch in lacking:
-            training.add_epoch(conn, run.id, asdict(epoch), checkpoint=_checkpoint_key(run))
-
-
-def _upload(run: Run, folder: Path) -> None:
-    """The checkpoint into the media store. The training goes on and replaces its files: links hold on to these.
-
-    The last epoch's state first: should the best weights then be of a later one, going on makes them again.
-    """
-    for name in (checkpointing.LAST, checkpointing.BEST):
-        held_on_to = folder / f".{name}.sent"
-        held_on_to.unlink(missing_ok=True)
-        os.link(folder / name, held_on_to)
-        try:
-            with held_on_to.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").digest()
-            runtime.store().put_file(f"{_checkpoint_key(run)}/{name}", held_on_to, sha256=digest)
-        finally:
-            held_on_to.unlink(missing_ok=True)
