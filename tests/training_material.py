@@ -29,7 +29,7 @@ def folder(path: Path, spec: TrainSpec, *, count: int = 24, held: int = 6, tripl
     """What `python -m r2r_workers.training` reads: `count` pictures, the last `held` of them held out."""
     into = path / "feed"
     into.mkdir(parents=True)
-    feed.write_pictures(into, map(picture, range(count)), count, spec.config.side_px)
+    feed.write_pictures(into, map(picture, range(count)), count, spec.config.side_px, fine=spec.blend > 0)
     rng = np.random.default_rng(0)
     np.save(into / "metrics.npy", rng.uniform(0, 1, (count, feed.METRIC_COLUMNS)).astype(np.float32))
     np.save(into / "labels.npy", np.stack([np.arange(count) // 3, np.arange(count) // 3], 1).astype(np.int32))

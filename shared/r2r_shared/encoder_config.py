@@ -34,6 +34,7 @@ class TcnConfig:
         corners: 0: a picture is embedded as it is. Else its embedding is the mean of six: of the picture, its mirror
             image and its four corners, so large a share of its width and height. A picture and its mirror image then
             have the same.
+        blended: whether statistics of colour and small structure are added to what the network says.
     """
 
     backbone: str = "resnet50"
@@ -42,6 +43,7 @@ class TcnConfig:
     depth: str = "defocus"
     width: int = FULL_WIDTH
     corners: float = 0.0
+    blended: bool = False
 
     @property
     def features(self) -> int:
@@ -75,6 +77,8 @@ class TcnConfig:
         narrow = config.backbone in NARROW and type(config.width) is int and 4 <= config.width <= FULL_WIDTH
         if config.width != FULL_WIDTH and not narrow:
             raise ValueError(f"{config.backbone} cannot be {config.width} channels wide")
+        if type(config.blended) is not bool:
+            raise ValueError(f"blended is {config.blended!r}, neither true nor false")
         if config.corners and not 0.25 <= float(config.corners) < 1:
             raise ValueError(f"corners of {config.corners} are not between a quarter and the whole")
         return config

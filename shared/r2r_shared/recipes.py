@@ -20,6 +20,7 @@ STARTER = TrainSpec(
     self_weight=1.0,
     recolour=0.5,
     least_part=0.6,
+    blend=8,
     half=True,
 )
 """What the starter models were made by: small, from nothing, a painting against the rest by its film-like rendition."""

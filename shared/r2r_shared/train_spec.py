@@ -12,7 +12,7 @@ from r2r_shared.errors import UserError
 DISTANCES = ("score", "latent")
 MINING = ("fixed", "hard", "semi-hard")
 _BOUNDS = {
-    **{"epochs": (1, 100_000), "batch": (2, 65_536), "patience": (0, 100_000), "seed": (0, 2**31)},
+    **{"epochs": (0, 100_000), "batch": (2, 65_536), "patience": (0, 100_000), "seed": (0, 2**31), "blend": (0, 64)},
     **{"rate": (1e-7, 10.0), "decay": (0.0, 1.0), "margin": (0.0, 2.0), "temperature": (1e-3, 10.0)},
     **{"triplet_weight": (0.0, 1e3), "self_weight": (0.0, 1e3), "recolour": (0.0, 1.0), "least_part": (0.1, 1.0)},
 }
@@ -24,7 +24,8 @@ class TrainSpec:
 
     Attributes:
         config: the network.
-        epochs: at most so many; `patience` epochs without a better held-out loss end it earlier (0: never).
+        epochs: at most so many; 0 leaves the network as it began, for a blend alone. `patience` epochs without a
+            better held-out loss end it earlier (0: never).
         batch: triplets, or pictures where none are formed, of a step.
         rate: the learning rate at its highest: it rises over the first twentieth of the steps and falls as a cosine.
         decay: AdamW's weight decay.
@@ -36,6 +37,7 @@ class TrainSpec:
         strength: of renditions, the least and the most, 0 gentle to 1 hard.
         recolour: share of the pictures of a self term whose colours are turned, so that there are more of them.
         least_part: the smallest part of a picture, of its width, that stands for it.
+        blend: renditions of each picture by which statistics are blended in after the last epoch; 0: none are.
         half: store the weights in half precision.
         seed: of everything that is drawn.
         initial: what the backbone begins with: "" (drawn from the seed), "imagenet", or the name of a file beside it.
@@ -59,6 +61,7 @@ class TrainSpec:
     recolour: float = 0.0
     least_part: float = 0.8
     patience: int = 0
+    blend: int = 0
     half: bool = False
     seed: int = 1
     initial: str = ""
@@ -72,6 +75,8 @@ class TrainSpec:
             raise UserError(f"distance {self.distance} is not known", f"use {' or '.join(DISTANCES)}")
         if self.mining not in MINING:
             raise UserError(f"mining {self.mining} is not known", f"use {', '.join(MINING)}")
+        if not self.epochs and not self.blend:
+            raise UserError("nothing is to be learnt in 0 epochs", "give at least one, or a blend")
         if not self.triplet_weight and not self.self_weight:
             raise UserError("nothing is to be learnt", "give triplets or the self term a weight above 0")
         if not 0 <= self.strength[0] <= self.strength[1] <= 1:

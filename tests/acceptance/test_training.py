@@ -20,6 +20,7 @@ from r2r_shared import db
 from r2r_shared.local.stack import open_stack
 from r2r_shared.settings import Settings
 from r2r_shared.train_spec import TrainSpec
+from r2r_workers.models.checkpoint import read_config
 from tests.acceptance.cli import Cli
 from tests.training_material import TINY, folder, picture
 
@@ -67,6 +68,31 @@ def test_a_training_killed_in_mid_epoch_goes_on_to_the_same_weights(tmp_path: Pa
     assert (tmp_path / "whole" / "model.safetensors").read_bytes() == (
         tmp_path / "killed" / "model.safetensors"
     ).read_bytes()
+
+
+def test_a_training_killed_while_statistics_are_taken_goes_on_to_the_same_blend(tmp_path: Path) -> None:
+    spec = dataclasses.replace(SPEC, epochs=1, triplet_weight=0.0, blend=2)
+    for name in ("whole", "killed"):
+        folder(tmp_path / name, spec, count=80)
+    assert events(start(tmp_path / "whole"))[-1]["event"] == "done"
+
+    first = start(tmp_path / "killed")
+    assert first.stdout is not None
+    for line in first.stdout:
+        if json.loads(line)["event"] == "blend":
+            break
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    first.stdout.close()
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "killed").glob("blend-*.npz")}
+    again = events(start(tmp_path / "killed"))
+
+    assert kept
+    assert all(path.stat().st_mtime_ns == at for path, at in kept.items()), "what was taken is not taken again"
+    assert not [event for event in again if event["event"] == "epoch"]
+    one, other = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "killed"))
+    assert one == other
+    assert read_config(tmp_path / "whole" / "model.safetensors").blended
 
 
 def test_two_processes_share_one_training(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@
 Brings three collections into the stack at HOME (an R2R_HOME of its own) and trains with `r2r train --recipe starter`:
 `paintings_small` of ../shared, of which `r2r train` itself leaves out a quarter of the artists; the 52 of `paintings`
 that are not kept out (see kept_out.py); and works of the endless painter. Then it trains a little longer from those
-weights at a higher temperature. Called again, it goes on. In the end the weights lie at HOME/NAME.safetensors.
+weights at a higher temperature, and blends in the descriptor's statistics. Called again, it goes on. In the end the
+weights lie at HOME/NAME.safetensors.
 """
 
 from __future__ import annotations
@@ -26,8 +27,12 @@ from tests.benchmarks.films import CACHE
 from tests.benchmarks.kept_out import Work
 
 HOME = CACHE / "starter-home"
-SECOND_STAGE = ("--epochs", "12", "--rate", "0.0005", "--temperature", "0.2")
+FIRST_STAGE = ("--blend", "0")
+SECOND_STAGE = ("--epochs", "12", "--rate", "0.0005", "--temperature", "0.2", "--blend", "0")
 """A higher temperature draws a painting and its renditions closer together, which V_r needs to weigh against S_a."""
+
+THIRD_STAGE = ("--epochs", "0")
+"""The network stays as it is; statistics are blended in."""
 
 PAINTED_PX = 256
 PAINTER_SEED = 7
@@ -53,17 +58,18 @@ def main() -> None:
         _r2r(args.home, "paintings", "import", str(folder / "manifest.csv"), "--collection", folder.name)
     if args.only_import:
         return
-    _trained(args.home, f"{args.name}-1", [*args.options])
-    first = args.home / f"{args.name}-1.safetensors"
-    _trained(args.home, args.name, ["--weights", str(first), *SECOND_STAGE, *args.options])
+    first = _trained(args.home, f"{args.name}-1", [*FIRST_STAGE, *args.options])
+    second = _trained(args.home, f"{args.name}-2", ["--weights", str(first), *SECOND_STAGE, *args.options])
+    _trained(args.home, args.name, ["--weights", str(second), *THIRD_STAGE, *args.options])
 
 
-def _trained(home: Path, name: str, options: list[str]) -> None:
+def _trained(home: Path, name: str, options: list[str]) -> Path:
     """Train a model by the recipe and write its file, unless it is there."""
     out = home / f"{name}.safetensors"
     if not out.is_file():
         _r2r(home, "train", name, "--recipe", "starter", *options)
         _r2r(home, "models", "export", name, str(out))
+    return out
 
 
 def _manifest(folder: Path, works: Iterable[Work]) -> Path:

@@ -34,7 +34,7 @@ SPECS = {
     "resnet18, 224 px, triplets and renditions": dataclasses.replace(
         PAPER, config=TcnConfig("resnet18", (512, 256), 224), self_weight=1.0
     ),
-    "starter: resnet14 of width 32, 128 px, renditions": STARTER,
+    "starter: resnet14 of width 32, 128 px, renditions": dataclasses.replace(STARTER, blend=0),
 }
 
 

@@ -41,6 +41,7 @@ def test_a_training_is_queued_with_all_that_decides_what_comes_out(r2r, conn):
     train = run.spec["train"]
     assert train["config"] == {
         "backbone": "resnet18", "head": [64, 32], "side_px": 224, "depth": "defocus", "width": 64, "corners": 0.0,
+        "blended": False,
     }  # fmt: skip
     assert (train["mining"], train["self_weight"], train["strength"], train["initial"]) == (
         "semi-hard", 0.5, [0.2, 0.8], "",
@@ -80,7 +81,9 @@ def test_weights_of_a_file_lie_in_the_media_store_for_whoever_trains(r2r, conn, 
         (["--backbone", "resnet10", "--weights", "imagenet"], 2, "no ImageNet weights"),
         (["--weights", "none.txt"], 2, ".pth or .safetensors"),
         (["--weights", "none.pth"], 1, "cannot be read"),
-        (["--epochs", "0"], 1, "out of range"),
+        (["--epochs", "-1"], 1, "out of range"),
+        (["--epochs", "0"], 1, "nothing is to be learnt"),
+        (["--blend", "65"], 1, "out of range"),
         (["--policy", "strict"], 2, "naive or constrained"),
         (["--k-pos", "9"], 2, "1 to 8"),
         (["--collection", "nothing"], 1, "nothing"),

@@ -19,6 +19,7 @@ from r2r_workers.evaluation.likeness import HOWS, Measured, distances, similarit
 from r2r_workers.evaluation.subject import HeldOut, Subject
 from r2r_workers.evaluation.watch import Watch
 from r2r_workers.metrics.depth_of_field import depth_of_field
+from r2r_workers.models.registry import depth_estimator
 from tests import synthetic
 from tests.synthetic import World, stack
 
@@ -134,9 +135,7 @@ def works(count, artists):
 
 
 def of(some, share, **options):
-    return Subject(
-        some, RANGES, HeldOut(share, "", "option"), depth_panel.estimator("defocus", "cpu"), _missing, **options
-    )
+    return Subject(some, RANGES, HeldOut(share, "", "option"), depth_estimator("defocus", "cpu"), _missing, **options)
 
 
 def test_only_held_out_artists_are_tested_on():
@@ -227,4 +226,4 @@ def test_a_map_without_relief_is_one_colour():
 
 def test_an_unknown_estimator_is_named():
     with pytest.raises(NotFound, match="nothing"):
-        depth_panel.estimator("nothing", "cpu")
+        depth_estimator("nothing", "cpu")

@@ -27,7 +27,10 @@ def test_it_is_small_and_says_how_it_came_about() -> None:
     assert describe(STARTER)["config"]["backbone"] == read_config(STARTER_WEIGHTS).backbone
     lineage = read_lineage(STARTER_WEIGHTS)
     assert lineage["spec"]["held_out"]["share"] == 0.25
-    assert lineage["epochs"][-1]["epoch"] == lineage["spec"]["train"]["epochs"]
+    assert read_config(STARTER_WEIGHTS).blended
+    network = lineage["began_with"]  # whose epochs are counted; the blend was fitted to it afterwards
+    assert network["epochs"][-1]["epoch"] == network["spec"]["train"]["epochs"]
+    assert network["spec"]["held_out"] == lineage["spec"]["held_out"]
 
 
 def test_its_embeddings_are_unit_vectors(encoder) -> None:

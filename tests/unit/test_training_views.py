@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch  # noqa: TID253  (all of it is about tensors)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from r2r_shared.train_spec import TrainSpec
 from r2r_workers.training import augment
 from r2r_workers.training.augment import Windows
+from r2r_workers.training.feed import Feed
+from r2r_workers.training.views import Pictures
+from tests.training_material import TINY, folder
 
 
 def smooth_pictures(count: int, side: int = 96) -> torch.Tensor:
@@ -34,6 +40,21 @@ def test_a_window_of_a_window_shows_the_same_as_one_window_of_the_picture(seed: 
     one_by_one = augment.seen(augment.seen(pictures, outer, 192), inner, 32)
 
     assert torch.allclose(at_once, one_by_one, atol=0.02)
+
+
+def test_pictures_that_are_kept_fine_are_shown_to_the_network_at_the_side_that_others_are_kept_at(tmp_path) -> None:
+    spec = TrainSpec(TINY, self_weight=1.0, blend=1)
+    folder(tmp_path / "fine", spec)
+    folder(tmp_path / "plain", replace(spec, blend=0))
+    rows = np.arange(5)
+
+    fine, plain = (
+        Pictures(Feed.open(tmp_path / name / "feed"), torch.device("cpu"), fine=name == "fine").take(rows)
+        for name in ("fine", "plain")
+    )
+
+    assert fine.shape == plain.shape == (5, 3, 48, 48)
+    assert (fine - plain).abs().mean() < 0.01
 
 
 def test_a_mirrored_window_shows_left_as_right() -> None:

@@ -67,6 +67,14 @@ def train(  # noqa: PLR0917
     strength: Annotated[
         str | None, typer.Option(metavar="LOW,HIGH", help="How hard renditions are, 0 to 1.", rich_help_panel=LEARNING)
     ] = None,
+    blend: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Add hand-made statistics, fitted on N renditions of each picture; 0: none.",
+            rich_help_panel=LEARNING,
+        ),
+    ] = None,
     half: Annotated[
         bool | None,
         typer.Option("--half/--single", help="Store the weights in half precision.", rich_help_panel=LEARNING),
@@ -98,7 +106,8 @@ def train(  # noqa: PLR0917
         "backbone": backbone, "width": width, "head": _numbers(head, "--head"), "side_px": side, "epochs": epochs,
         "batch": batch, "rate": rate, "patience": patience, "distance": distance, "margin": margin, "mining": mining,
         "triplet_weight": triplet_weight, "self_weight": self_weight, "temperature": temperature,
-        "strength": _pair(strength, "--strength"), "half": half, "seed": seed, "initial": _initial(weights),
+        "strength": _pair(strength, "--strength"), "blend": blend, "half": half, "seed": seed,
+        "initial": _initial(weights),
     }  # fmt: skip
     spec = _spec(recipe, {key: value for key, value in changes.items() if value is not None})
     from r2r_cli import context, render

@@ -18,6 +18,7 @@ from r2r_shared.errors import PictureRefused, UserError
 from r2r_workers import metrics
 from r2r_workers.evaluation import depth_panel
 from r2r_workers.evaluation.embeddings import decoded
+from r2r_workers.models.registry import depth_estimator
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
@@ -49,7 +50,7 @@ def depth(image: Path, out: Path, name: str) -> dict[str, Any]:
         picture = decoded(pictures.intake(image).jpeg, str(image))
     except PictureRefused as error:
         raise UserError(error.message, "name a picture: JPEG, PNG, WebP or TIFF") from error
-    found = depth_panel.estimator(name, os.environ.get("R2R_DEVICE", "auto")).estimate([picture])[0]
+    found = depth_estimator(name, os.environ.get("R2R_DEVICE", "auto")).estimate([picture])[0]
     measured = metrics.depth_of_field(found)
     _write(depth_panel.draw(picture, found, measured, name=name), out)
     return {

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from r2r_shared.errors import NotFound
 from r2r_workers.evaluation.colours import coloured
 from r2r_workers.metrics.depth_of_field import DepthOfField
-from r2r_workers.models.protocols import DepthEstimator, Picture
+from r2r_workers.models.protocols import Picture
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
@@ -19,26 +18,6 @@ if TYPE_CHECKING:
 _GAP, _EDGE, _SCALE, _LABELS, _FOOT = 24, 28, 18, 92, 64  # pixels
 _NARROWEST = 480  # what the numbers need
 _INK, _QUIET, _PAPER = (31, 28, 24), (101, 95, 86), (250, 248, 243)
-
-
-def estimator(name: str, device: str) -> DepthEstimator:
-    """A depth estimator by the name that profiles store.
-
-    Raises:
-        NotFound: there is none of that name here.
-        UserError: its weights are absent and cannot be fetched.
-    """
-    from r2r_workers.models.depth_defocus import DefocusEstimator
-    from r2r_workers.models.weights import MIDAS
-
-    if name == DefocusEstimator.name:
-        return DefocusEstimator()
-    if name not in MIDAS:
-        raise NotFound(f"there is no depth estimator {name}", f"use {DefocusEstimator.name}, {', '.join(MIDAS)}")
-    from r2r_workers.models.depth_midas import MidasEstimator
-    from r2r_workers.models.device import place
-
-    return MidasEstimator.from_hub(name, place(device))
 
 
 def unit(name: str) -> str:

@@ -107,23 +107,25 @@ def codebooks(pictures: Sequence[Picture]) -> tuple[Codebook, Codebook]:
     return colour, structure
 
 
-def discriminant(samples: NDArray[np.float64]) -> tuple[Floats, Floats]:
-    """Mean (s,) and projection (s, 256) of statistics (paintings, 1 + renditions, s).
+def discriminant(
+    samples: NDArray[np.floating], *, dim: int = DIM, power: float = RELIABILITY_POWER
+) -> tuple[Floats, Floats]:
+    """Mean (s,) and projection (s, dim) of statistics (paintings, 1 + renditions, s).
 
     Within-painting scatter is whitened, the directions of largest between-painting variance λ are kept, each
-    weighted by (λ / (λ + 1))²: how much of what is seen along it belongs to the painting.
+    weighted by (λ / (λ + 1))^power: how much of what is seen along it belongs to the painting.
     """
     paintings, each, size = samples.shape
     mean, deviation = samples.mean(axis=(0, 1)), samples.std(axis=(0, 1)) + 1e-6
     standard = (samples - mean) / deviation
     centres = standard.mean(axis=1)
     within = (standard - centres[:, None]).reshape(-1, size)
-    scatter = within.T @ within / (paintings * (each - 1))
+    scatter = (within.T @ within).astype(np.float64) / (paintings * (each - 1))
     variance, vectors = np.linalg.eigh(scatter + SHRINKAGE * np.trace(scatter) / size * np.eye(size))
     whitening = vectors / np.sqrt(variance)
     between, directions = np.linalg.eigh(whitening.T @ (centres.T @ centres / paintings) @ whitening)
-    best = np.argsort(between)[::-1][:DIM]
-    reliability = (between[best] / (between[best] + 1)) ** RELIABILITY_POWER
+    best = np.argsort(between)[::-1][:dim]
+    reliability = (between[best] / (between[best] + 1)) ** power
     projection = whitening @ directions[:, best] * reliability / deviation[:, None]
     return mean.astype(np.float32), projection.astype(np.float32)
 

@@ -11,7 +11,7 @@ from r2r_workers.metrics import METRICS_VERSION
 from r2r_workers.models.checkpoint import TcnConfig, imagenet_config, imagenet_digest, read_config, read_lineage
 from r2r_workers.models.depth_defocus import DefocusEstimator
 from r2r_workers.models.descriptor import DescriptorEncoder
-from r2r_workers.models.protocols import Models
+from r2r_workers.models.protocols import DepthEstimator, Models
 from r2r_workers.models.weights import IMAGENET, MIDAS, HubWeights, TorchvisionWeights, file_digest
 
 STARTER = "starter"
@@ -122,7 +122,6 @@ def _load(profile: ProfileSpec, device: str, *, threads: int) -> Models:
     if profile.encoder == "descriptor" and profile.depth == "defocus":
         return Models(DescriptorEncoder(threads=threads), DefocusEstimator(threads=threads))  # torch is never imported
 
-    from r2r_workers.models.depth_midas import MidasEstimator
     from r2r_workers.models.device import place
     from r2r_workers.models.tcn import TcnEncoder
 
@@ -134,13 +133,25 @@ def _load(profile: ProfileSpec, device: str, *, threads: int) -> Models:
     if profile.encoder in IMAGENET:
         encoder = TcnEncoder.from_imagenet(profile.encoder, placement)
     else:
-        encoder = TcnEncoder.from_checkpoint(Path(profile.encoder), placement)
-    depth = (
-        DefocusEstimator(threads=threads)
-        if profile.depth == "defocus"
-        else MidasEstimator.from_hub(profile.depth, placement)
-    )
-    return Models(encoder, depth)
+        encoder = TcnEncoder.from_checkpoint(Path(profile.encoder), placement, threads=threads)
+    return Models(encoder, depth_estimator(profile.depth, device, threads=threads))
+
+
+def depth_estimator(name: str, device: str, *, threads: int = 1) -> DepthEstimator:
+    """A depth estimator by the name that profiles store.
+
+    Raises:
+        NotFound: there is none of that name here.
+        UserError: its weights are absent and cannot be fetched.
+    """
+    if name == DefocusEstimator.name:
+        return DefocusEstimator(threads=threads)
+    if name not in MIDAS:
+        raise NotFound(f"there is no depth estimator {name}", f"use {DefocusEstimator.name}, {', '.join(MIDAS)}")
+    from r2r_workers.models.depth_midas import MidasEstimator
+    from r2r_workers.models.device import place
+
+    return MidasEstimator.from_hub(name, place(device))
 
 
 def check(name: str) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from r2r_shared.encoder_config import FULL_WIDTH, NARROW, TcnConfig
 from r2r_shared.errors import UserError
+from r2r_workers.models.blend import PREFIX, Blend
 from r2r_workers.models.checkpoint import (
     imagenet_config,
     imagenet_digest,
@@ -82,18 +83,28 @@ def _narrow(blocks: Sequence[int], width: int) -> nn.Sequential:
 
 
 def save(
-    network: nn.Module, config: TcnConfig, path: Path, *, half: bool = False, lineage: dict[str, Any] | None = None
+    network: nn.Module,
+    config: TcnConfig,
+    path: Path,
+    *,
+    blend: Blend | None = None,
+    half: bool = False,
+    lineage: dict[str, Any] | None = None,
 ) -> None:
     """Write a checkpoint that says itself what it holds.
 
     Args:
+        blend: where there is one; the configuration that is written says so.
         half: in half precision: half the size, at about 1e-3 of each number; it is computed with in single.
         lineage: how it came about, kept beside the configuration.
     """
     import torch
     from safetensors.torch import save_file
 
+    config = replace(config, blended=blend is not None)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    if blend is not None:
+        tensors |= {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in blend.arrays().items()}
     if half:
         tensors = {name: tensor.half() if tensor.dtype == torch.float32 else tensor for name, tensor in tensors.items()}
     save_file(tensors, path, metadata=to_metadata(config, lineage))
@@ -116,7 +127,18 @@ class TcnEncoder:
     float32, 1e-2 in bfloat16), not to the bit: BLAS and cuDNN choose their kernels by shape.
     """
 
-    def __init__(self, network: nn.Module, config: TcnConfig, placement: Placement, *, name: str, digest: str) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        config: TcnConfig,
+        placement: Placement,
+        *,
+        name: str,
+        digest: str,
+        blend: Blend | None = None,
+        threads: int = 1,
+    ) -> None:
+        """`threads`: that compute the statistics of a blend."""
         import torch
 
         self.name = name
@@ -124,6 +146,7 @@ class TcnEncoder:
         self.dim = config.dim
         self._side_px = config.side_px
         self._corners = config.corners
+        self._blend, self._threads = blend, threads
         # Small networks are quick enough in single precision, and their numbers then agree from machine to machine.
         small = config.width < FULL_WIDTH and placement.device.type == "cpu"
         self._placement = replace(placement, bfloat16=False) if small else placement
@@ -165,8 +188,11 @@ class TcnEncoder:
         return TcnEncoder(network, config, placement, name=f"{backbone}-imagenet", digest=imagenet_digest(backbone))
 
     @staticmethod
-    def from_checkpoint(path: Path, placement: Placement) -> TcnEncoder:
+    def from_checkpoint(path: Path, placement: Placement, *, threads: int = 1) -> TcnEncoder:
         """A checkpoint written by `save`.
+
+        Args:
+            threads: that compute the statistics of a blend.
 
         Raises:
             UserError: the file is no such checkpoint, or its tensors do not fit its description.
@@ -174,15 +200,21 @@ class TcnEncoder:
         from safetensors.torch import load_file
 
         config = read_config(path)
-        network = build(config)
+        network, tensors = build(config), load_file(path)
+        added = {name: tensors.pop(name).float().numpy() for name in list(tensors) if name.startswith(PREFIX)}
         try:
-            network.load_state_dict(load_file(path))  # half precision becomes single in being copied
-        except RuntimeError as error:
+            network.load_state_dict(tensors)  # half precision becomes single in being copied
+            blend = Blend.of_arrays(added) if config.blended else None
+            if blend is not None and len(blend.bias) != config.dim:
+                raise ValueError(f"a blend of {len(blend.bias)} dimensions with a network of {config.dim}")
+        except (RuntimeError, KeyError, ValueError) as error:
             raise UserError(
                 f"{path}: its tensors do not fit its own description ({str(error).splitlines()[0]})",
                 "save the encoder with r2r_workers.models.tcn.save",
             ) from error
-        return TcnEncoder(network, config, placement, name=path.stem, digest=file_digest(path))
+        return TcnEncoder(
+            network, config, placement, name=path.stem, digest=file_digest(path), blend=blend, threads=threads
+        )
 
     def embed(self, images: Sequence[Picture]) -> NDArray[np.float32]:
         """Embed one batch: (n, dim) float32 on the CPU, rows of unit length.
@@ -193,8 +225,10 @@ class TcnEncoder:
         if not images:
             return np.zeros((0, self.dim), np.float32)
         if self._placement.device.type == "cpu":
-            return np.concatenate([self._embed([image]) for image in images])
-        return self._embed(images)
+            found = np.concatenate([self._embed([image]) for image in images])
+        else:
+            found = self._embed(images)
+        return found if self._blend is None else self._blend.embed(images, found, threads=self._threads)
 
     def _embed(self, images: Sequence[Picture]) -> NDArray[np.float32]:
         import torch

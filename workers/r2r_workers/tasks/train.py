@@ -119,13 +119,18 @@ def _feed(held: Lease, pulse: Heartbeat, run: Run, spec: TrainSpec, folder: Path
 
         try:
             threads = runtime.settings().decode_threads
-            write_pictures(feed, jpegs(), len(images), spec.config.side_px, threads=threads, on_picture=on_picture)
+            write_pictures(
+                *(feed, jpegs(), len(images), spec.config.side_px),
+                fine=spec.blend > 0,
+                threads=threads,
+                on_picture=on_picture,
+            )
         except (FileNotFoundError, ValueError) as error:
             raise PermanentError(
                 f"a painting's picture is gone or damaged ({error}): import its collection again, and train anew"
             ) from error
         except OSError as error:
-            size_gb = len(images) * side_of(spec.config.side_px) ** 2 * 3 / 1e9
+            size_gb = len(images) * side_of(spec.config.side_px, fine=spec.blend > 0) ** 2 * 3 / 1e9
             raise PermanentError(
                 f"{feed} has no room for {size_gb:.1f} GB of pictures ({error.strerror}): free it, r2r jobs retry"
             ) from error
@@ -232,6 +237,9 @@ def _run(run: Run, spec: TrainSpec, folder: Path, pulse: Heartbeat) -> Path:
                 held = "" if event["held_loss"] is None else f" · held out {event['held_loss']:.4f}"
                 training_files.keep(run, folder, event)
                 log.info("training %s: epoch %s: %s", run.name, event["epoch"], _numbers(event))
+            elif event["event"] == "blend":
+                said = f"statistics of {event['done']:,} of {event['of']:,} pictures"
+                pulse.stats = {"stage": "train", "said": said + held}
             elif event["event"] == "done":
                 return Path(event["weights"])
     raise RuntimeError("the training ended without a word")

@@ -6,7 +6,8 @@
 
 A process of its own, because it may be one of several: `python -m torch.distributed.run --nproc-per-node 4 -m
 r2r_workers.training FOLDER` trains on four GPUs. Killed and called again, it goes on after the last whole epoch.
-Events: step (at most two a second), epoch, done, error. Exit code 0; 1 where a person has to do something.
+Events: step (at most two a second), epoch, blend (pictures done, of how many), done, error. Exit code 0; 1 where a
+person has to do something.
 """
 
 from __future__ import annotations
@@ -145,6 +146,7 @@ def _train(folder: Path, device: str, lineage: Path | None) -> None:
 
     from r2r_workers.models import tcn
     from r2r_workers.models.device import place
+    from r2r_workers.training import blending
     from r2r_workers.training.company import Company
     from r2r_workers.training.feed import Feed
     from r2r_workers.training.loop import Training
@@ -161,13 +163,19 @@ def _train(folder: Path, device: str, lineage: Path | None) -> None:
     )
     if reporter:
         reporter.close()
-        training.network.load_state_dict(load_file(best))
+        if best is not None:
+            training.network.load_state_dict(load_file(best))
         written = json.loads(lineage.read_text()) if lineage else {}
         whole = {**written.get("spec", {}), "train": spec.to_json()}
         written |= {"spec": whole, "epochs": [_without_time(epoch) for epoch in training.history]}
+        blend = blending.fitted(training, folder, on_pictures=_say_blend) if spec.blend else None
         model = folder / "model.safetensors"
-        tcn.save(training.network, spec.config, model, half=spec.half, lineage=written)
+        tcn.save(training.network, spec.config, model, blend=blend, half=spec.half, lineage=written)
         say("done", weights=str(model))
+
+
+def _say_blend(done: int, of: int) -> None:
+    say("blend", done=done, of=of)
 
 
 def _without_time(epoch: Epoch) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 A folder of NumPy files, so that every process of a training maps the same pages:
 
-    pictures.npy   (n, s, s, 3) uint8 RGB, squashed to squares; s is 1.5 times the encoder's side, for crops
+    pictures.npy   (n, s, s, 3) uint8 RGB, squashed to squares; s is 1.5 times the encoder's side, for crops, or twice
+                   that where statistics are to be blended in, which see finer detail
     aspects.npy    (n,) float32, width / height before that
     metrics.npy    (n, 24) float32, the eight metrics in METRICS order, divided by their ranges; NaN: not measured
     labels.npy     (n, 2) int32, numbers of artist and of movements; -1: not known
@@ -60,9 +61,9 @@ class Feed:
         return len(self.pictures)
 
 
-def side_of(side_px: int) -> int:
-    """The side that pictures are kept at for an encoder of `side_px`."""
-    return round(side_px * ROOM)
+def side_of(side_px: int, *, fine: bool = False) -> int:
+    """The side that pictures are kept at for an encoder of `side_px`; twice as large where they are to be `fine`."""
+    return round(side_px * ROOM) * (2 if fine else 1)
 
 
 def write_pictures(
@@ -71,6 +72,7 @@ def write_pictures(
     count: int,
     side_px: int,
     *,
+    fine: bool = False,
     threads: int = 1,
     on_picture: Callable[[int], None] = lambda done: None,
 ) -> None:
@@ -79,13 +81,14 @@ def write_pictures(
     Args:
         jpegs: the files' bytes, `count` of them, read as they are needed.
         side_px: the encoder's.
+        fine: as for `side_of`.
         on_picture: called with the number that are done.
 
     Raises:
         ValueError: there are fewer than `count`, or one cannot be decoded.
         OSError: the disk has no room for them.
     """
-    side = side_of(side_px)
+    side = side_of(side_px, fine=fine)
     partial = folder / f"pictures.{os.getpid()}.part.npy"
     out = open_memmap(partial, mode="w+", dtype=np.uint8, shape=(count, side, side, 3))
     _reserve(partial)

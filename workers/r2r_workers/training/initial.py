@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from r2r_shared.errors import UserError
 from r2r_shared.train_spec import TrainSpec
+from r2r_workers.models.blend import PREFIX
 from r2r_workers.models.weights import IMAGENET
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def load(network: nn.Module, spec: TrainSpec, folder: Path | None) -> None:
     path = folder / spec.initial
     tensors = _read(path)
     if any(name.startswith("backbone.") for name in tensors):
-        _fit(network, tensors, path.name)
+        _fit(network, {n: t for n, t in tensors.items() if not n.startswith(PREFIX)}, path.name)
     else:
         _into_backbone(network, tensors, path.name)
 

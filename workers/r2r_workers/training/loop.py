@@ -45,7 +45,7 @@ class Training:
         import torch
 
         self.spec, self.feed, self.placement, self.company = spec, feed, placement, company
-        self.pictures = Pictures(feed, placement.device)
+        self.pictures = Pictures(feed, placement.device, fine=spec.blend > 0)
         torch.manual_seed(spec.seed)
         network = tcn.build(spec.config)
         initial.load(network, spec, beside)
@@ -64,8 +64,10 @@ class Training:
         *,
         on_step: Callable[[int, int, Tensor, float], None],
         on_epoch: Callable[[Epoch], None],
-    ) -> Path:
+    ) -> Path | None:
         """Train to the end, from the folder's checkpoint where there is one; the path of the best weights.
+
+        None where the spec asks for no epoch.
 
         Args:
             folder: for checkpoints; only the first process of a company writes.
@@ -83,7 +85,7 @@ class Training:
                 kept.keep(self, best)
             self.company.wait()
             on_epoch(done)
-        return kept.weights(best)
+        return kept.weights(best) if self.spec.epochs else None
 
     def _train_epoch(self, epoch: int, on_step: Callable[[int, int, Tensor, float], None]) -> Epoch:
         import torch

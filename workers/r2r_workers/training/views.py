@@ -27,10 +27,11 @@ _ON_DEVICE = 0.25  # of a GPU's memory may be taken by pictures
 class Pictures:
     """The feed's pictures on a device: all of them where they fit beside the network, else batch by batch."""
 
-    def __init__(self, feed: Feed, device: torch.device) -> None:
+    def __init__(self, feed: Feed, device: torch.device, *, fine: bool = False) -> None:
+        """`fine`: the feed's pictures are kept for statistics, too, at twice the side that the network's crops take."""
         import torch
 
-        self._feed, self._device = feed, device
+        self._feed, self._device, self._fine = feed, device, fine
         self.aspects = torch.from_numpy(feed.aspects)
         self._resident: Tensor | None = None
         if device.type == "cuda":
@@ -39,7 +40,7 @@ class Pictures:
                 self._resident = torch.from_numpy(np.ascontiguousarray(feed.pictures)).to(device)
 
     def take(self, rows: NDArray[np.int64]) -> Tensor:
-        """(n, 3, s, s) float32, 0 to 1, on the device."""
+        """(n, 3, s, s) float32, 0 to 1, on the device; s is `side_of` the encoder's side."""
         import torch
 
         if self._resident is not None:
@@ -48,7 +49,8 @@ class Pictures:
             chosen = torch.from_numpy(self._feed.pictures[rows])
             if self._device.type == "cuda":
                 chosen = chosen.pin_memory().to(self._device, non_blocking=True)
-        return chosen.permute(0, 3, 1, 2).float().div_(255)
+        loaded = chosen.permute(0, 3, 1, 2).float().div_(255)
+        return torch.nn.functional.avg_pool2d(loaded, 2) if self._fine else loaded
 
 
 def painting_and_film(
