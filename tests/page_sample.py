@@ -41,6 +41,14 @@ def jpeg(image: Image.Image) -> bytes:
     return out.getvalue()
 
 
+@functools.cache
+def depth_map(seed: int) -> bytes:
+    """A small grey PNG, as a depth map is kept."""
+    out = io.BytesIO()
+    Image.open(io.BytesIO(picture(seed, 96, 54))).convert("L").save(out, "PNG")
+    return out.getvalue()
+
+
 def paintings(count: int, *, seed: int = 1) -> list[dict[str, Any]]:
     """`count` made-up works by artists of several movements."""
     dice = random.Random(seed)
@@ -90,7 +98,13 @@ def shared_paintings() -> list[dict[str, Any]]:
 
 
 def timeline(
-    works: list[dict[str, Any]], *, shots: int, mean_shot_s: float = 4.0, seed: int = 1, **film: Any
+    works: list[dict[str, Any]],
+    *,
+    shots: int,
+    mean_shot_s: float = 4.0,
+    seed: int = 1,
+    matches: int = 5,
+    **film: Any,
 ) -> dict[str, Any]:
     """A film of so many shots against these works; every ninth shot is blank, some have two keyframes."""
     dice = random.Random(seed)
@@ -115,7 +129,7 @@ def timeline(
                 "transition": dice.choices(["cut", "dissolve", "fade"], [8, 1, 1])[0],
                 "blank": blank,
                 "keyframes": keyframes,
-                "matches": [] if blank else _matches(dice, works),
+                "matches": [] if blank else _matches(dice, works, matches),
             }
         )
         frame += frames
@@ -153,9 +167,33 @@ def timeline(
     }
 
 
-def _matches(dice: random.Random, works: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def judged(timeline: dict[str, Any]) -> dict[str, Any]:
+    """The same timeline with p-values, hub correction and intervals, ranked by the corrected score."""
+    profile = timeline["profile"] | {
+        "null": {"pictures": 200, "of_pictures": 200, "convincing_from": 0.66},
+        "hub_correction": True,
+    }
+    shots: list[dict[str, Any]] = []
+    for shot in timeline["shots"]:
+        matches = [
+            match
+            | {
+                "p_value": (p_value := min(1.0, max(1 / 201, 2 * (0.685 - match["score"])))),
+                "convincing": p_value <= 0.05,
+                "corrected": match["score"] + (match["painting"]["id"] * 37 % 11 - 5) / 100,
+            }
+            for match in shot["matches"]
+        ]
+        matches.sort(key=lambda match: -match["corrected"])
+        ranked = [match | {"rank": rank} for rank, match in enumerate(matches, start=1)]
+        shots.append(shot | {"matches": ranked, "convincing": ranked[0]["convincing"] if ranked else None})
+    influence = [row | {"lift_low": 0.7 * row["lift"], "lift_high": 1.4 * row["lift"]} for row in timeline["influence"]]
+    return timeline | {"profile": profile, "shots": shots, "influence": influence}
+
+
+def _matches(dice: random.Random, works: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    for painting in dice.sample(works, min(5, len(works))):
+    for painting in dice.sample(works, min(count, len(works))):
         visual = dice.uniform(0.35, 0.9)
         similarities = {metric: dice.random() for metric in WEIGHTS}
         semantic = sum(WEIGHTS[metric] * similarity for metric, similarity in similarities.items())

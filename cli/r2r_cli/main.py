@@ -12,6 +12,7 @@ import typer
 
 from r2r_cli.commands import (
     beat,
+    catalogue,
     database,
     demo,
     depth,
@@ -25,6 +26,7 @@ from r2r_cli.commands import (
     metrics,
     models,
     paintings,
+    serve,
     thresholds,
     timeline,
     train,
@@ -46,7 +48,9 @@ app.add_typer(paintings.app, name="paintings")
 app.command("ingest")(ingest.ingest)
 app.add_typer(films.app, name="films")
 app.command("timeline")(timeline.timeline)
+app.command("serve")(serve.serve)
 app.command("match")(match.match)
+app.add_typer(catalogue.app, name="catalogue")
 app.command("depth")(depth.depth)
 app.add_typer(jobs.app, name="jobs")
 app.command("worker")(worker.worker)

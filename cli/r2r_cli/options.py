@@ -39,6 +39,11 @@ Priority = Annotated[int, typer.Option("--priority", min=0, max=9, help="0 to 9:
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Exact = Annotated[bool, typer.Option("--exact", help="Score every painting, however large the collection.")]
 
+HubCorrection = Annotated[
+    bool,
+    typer.Option(help="Put back paintings that are near to everything (CSLS); both scores are in --json and --csv."),
+]
+
 
 def parse_weights(text: str | None) -> score.Weights:
     """The weights that a person wrote, else the defaults.

@@ -12,7 +12,7 @@ from r2r_cli import files, render
 # The columns of the CSV: keys of the timeline's JSON, by the object they stand in.
 SHOT = ("number", "start_s", "end_s", "start_frame", "end_frame", "transition", "blank")
 PAINTING = ("id", "file", "title", "artist", "movement", "year_from", "year_to")
-SCORE = ("score", "visual", "semantic")
+SCORE = ("score", "corrected", "p_value", "convincing", "visual", "semantic")
 
 BLANK = {"black": "black", "white": "white", "title": "title card"}
 
@@ -23,41 +23,70 @@ def print_timeline(found: dict[str, Any], *, by: str) -> None:
     year = f" ({film['year']})" if film.get("year") else ""
     render.say(f"{film['title']}{year}: {render.timecode(film['duration_s'])}, {len(found['shots'])} shots\n")
     render.table(
-        [">shot", ">at", "begins", ">score", "painting", "artist", "year", "why"],
+        [">shot", ">at", "begins", ">score", ">p", "painting", "artist", "year", "why"],
         [_shot_row(shot) for shot in found["shots"]],
     )
+    render.say("")
+    render.say(judgement(found))
     rows = [row for row in found["influence"] if row["by"] == by][:15]
     if not rows:
         return
     render.say("")
     render.table(
-        [by, ">share", ">by chance", ">lift"],
-        [
-            (row["name"] or render.UNKNOWN, f"{row['share']:.1%}", f"{row['expected']:.1%}", _lift(row["lift"]))
-            for row in rows
-        ],
+        [by, ">share", ">by chance", ">lift", ">95 %"],
+        [(row["name"] or render.UNKNOWN, percent(row["share"]), percent(row["expected"]), *lift(row)) for row in rows],
     )
     render.say(
-        "\nshare: of the film's time among the best matches; lift: share over chance. Likeness, not proof of influence."
+        "\nshare: of the film's time among the best matches; lift: share over chance; 95 %: over its shots. "
+        "Likeness, not proof of influence."
     )
 
 
 def _shot_row(shot: dict[str, Any]) -> tuple[Any, ...]:
     start = (shot["number"], render.timecode(shot["start_s"]), shot["transition"])
     if shot["blank"]:
-        return (*start, "", f"({BLANK[shot['blank']]})", "", "", "")
+        return (*start, "", "", f"({BLANK[shot['blank']]})", "", "", "")
     if not shot["matches"]:
-        return (*start, "", "–", "", "", "")
+        return (*start, "", "", "–", "", "", "")
     best = shot["matches"][0]
+    score = (f"{best['score']:.3f}", p_value(best))
+    if shot["convincing"] is False:
+        return (*start, *score, "no convincing match", "", "", "")
     painting = best["painting"]
     return (
         *start,
-        f"{best['score']:.3f}",
+        *score,
         render.short(painting["title"], 36),
         render.short(painting["artist"], 24),
         years(painting),
         why(best),
     )
+
+
+def judgement(found: dict[str, Any]) -> str:
+    """How many shots resemble a painting convincingly, beside what chance gives; or why that is not known."""
+    null, hubs = found["profile"]["null"], found["profile"]["hub_correction"]
+    if null is None:
+        return "p: not known, of other weights than the defaults or before `r2r catalogue refresh` has measured it."
+    matched = [shot for shot in found["shots"] if shot["matches"]]
+    count = sum(shot["convincing"] is True for shot in matched)
+    asked = f"{null['pictures']:,}"
+    if null["pictures"] < null["of_pictures"]:
+        asked += f" of {null['of_pictures']:,}"
+    if null["convincing_from"] is None:
+        return f"p: of {asked} paintings by several artists, which is too few to call a match convincing."
+    order = "scores corrected for paintings that are near to everything" if hubs else "scores as they are"
+    return (
+        f"{count} of {len(matched)} matched shots have a convincing match (p ≤ 0.05: a score from "
+        f"{null['convincing_from']:.3f} on); by chance alone about {0.05 * len(matched):.0f} would.\n"
+        f"p: how often the best of all unrelated paintings is that near to a picture, by {asked} paintings and those "
+        f"by other artists. Ranked by {order}."
+    )
+
+
+def p_value(match: dict[str, Any]) -> str:
+    """0.012, or nothing where it is not known."""
+    return "" if match["p_value"] is None else f"{match['p_value']:.3f}"
 
 
 def why(match: dict[str, Any]) -> str:
@@ -77,8 +106,16 @@ def years(painting: dict[str, Any]) -> str:
     return f"{'' if begin is None else begin}–{'' if end is None else end}"
 
 
-def _lift(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}×"
+def percent(value: float) -> str:
+    """12.3%."""
+    return f"{value:.1%}"
+
+
+def lift(row: dict[str, Any]) -> tuple[str, str]:
+    """1.25×, and its interval 1.10–1.40 where there is one."""
+    low, high = row.get("lift_low"), row.get("lift_high")
+    times = "–" if row["lift"] is None else f"{row['lift']:.2f}×"
+    return times, "" if low is None or high is None else f"{low:.2f}–{high:.2f}"
 
 
 def write_csv(found: dict[str, Any], path: Path) -> None:

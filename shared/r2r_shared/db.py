@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import psycopg
 from pgvector.psycopg import register_vector
@@ -12,6 +12,9 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 
 from r2r_shared.errors import Unavailable, UserError
+
+if TYPE_CHECKING:
+    from psycopg_pool import ConnectionPool
 
 Connection: TypeAlias = psycopg.Connection[TupleRow]
 
@@ -52,6 +55,46 @@ def connect(url: str, *, autocommit: bool = False) -> Connection:
         conn.close()
         raise
     return conn
+
+
+def pool(url: str, *, most: int, wait_s: float, statement_s: float) -> ConnectionPool[Connection]:
+    """Up to `most` connections in autocommit, for threads to share; to be opened and closed with `with`.
+
+    Args:
+        wait_s: so long a thread waits for a connection; then `translated` says that Postgres does not answer.
+        statement_s: no statement runs longer.
+
+    Raises:
+        UserError: the URL does not parse.
+    """
+    from psycopg_pool import ConnectionPool
+
+    def configure(conn: Connection) -> None:
+        register(conn)
+        conn.execute("SELECT set_config('statement_timeout', %s, false)", (f"{round(1000 * statement_s)}ms",))
+
+    def check(conn: Connection) -> None:
+        """One that a restarted server left dead is not handed out, and the others are looked at, too.
+
+        Left to itself the pool waits twice as long after each dead one it meets.
+        """
+        try:
+            ConnectionPool.check_connection(conn)
+        except psycopg.Error:
+            made.check()
+            raise
+
+    made: ConnectionPool[Connection] = ConnectionPool(
+        make_conninfo("", **{**_DEFAULTS, **_parameters(url)}),
+        kwargs={"autocommit": True},
+        configure=configure,
+        check=check,
+        min_size=1,
+        max_size=most,
+        timeout=wait_s,
+        open=False,
+    )
+    return made
 
 
 def register(conn: Connection) -> bool:

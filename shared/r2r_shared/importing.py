@@ -7,7 +7,7 @@ and rows in batches, so an import that was killed goes on where it was when it i
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice, repeat
@@ -20,8 +20,10 @@ from r2r_shared import pictures
 from r2r_shared.collections.clean import reason_to_drop
 from r2r_shared.errors import PictureRefused
 from r2r_shared.queries import painting_import, paintings
+from r2r_shared.queries import profiles as profile_rows
 from r2r_shared.queries.painting_import import Row, Stored
 from r2r_shared.records import PaintingRecord, Refusal
+from r2r_shared.storage import depth_maps
 from r2r_shared.storage.media_store import MediaStore
 
 BATCH = 500  # rows a transaction; what a kill can cost
@@ -207,11 +209,12 @@ def _store(
         painting_import.update(conn, changes.updates)
         painting_import.refresh(conn, profiles)
         unused = paintings.unused_images(conn, changes.images)
+        digests = profile_rows.depth_digests(conn)
     summary.collection_id = collection_id
     summary.added += len(changes.inserts)
     summary.updated += len(changes.updates)
     summary.replaced += len(changes.replacements)
-    delete_images(store, {*unused, *removed.images})
+    delete_images(store, {*unused, *removed.images}, depth_digests=digests)
 
 
 def _compare(
@@ -251,7 +254,7 @@ def _compare(
     return changes
 
 
-def delete_images(store: MediaStore, images: Iterable[str]) -> None:
-    """Delete pictures that no row names any more; after the commit that made them so."""
-    for image in images:
-        store.delete_prefix(image)
+def delete_images(store: MediaStore, images: Collection[str], *, depth_digests: Iterable[str] = ()) -> None:
+    """Delete pictures that no row names any more, and their depth maps; after the commit that made them so."""
+    for key in (*images, *depth_maps.of_pictures(images, depth_digests)):
+        store.delete_prefix(key)

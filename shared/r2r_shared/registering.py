@@ -12,7 +12,7 @@ from psycopg.errors import UniqueViolation
 from r2r_shared.errors import PermanentError, UserError
 from r2r_shared.queries import model_removal, models, profiles
 from r2r_shared.queries.models import Model
-from r2r_shared.storage import model_files
+from r2r_shared.storage import depth_maps, model_files
 from r2r_shared.storage.media_store import MediaStore
 
 RESERVED = frozenset({"starter", "descriptor", "resnet18", "resnet34", "resnet50", "resnet50-large"})
@@ -123,6 +123,8 @@ def _store(store: MediaStore, path: Path, digest: str) -> None:
 def remove(conn: Connection[Any], store: MediaStore, name: str) -> Model:
     """Forget a model, its profile and all that was measured with it; its file, unless another model has it, too.
 
+    The depth maps of its depth model go with the last profile that measures with that.
+
     Args:
         conn: in no transaction.
 
@@ -132,9 +134,12 @@ def remove(conn: Connection[Any], store: MediaStore, name: str) -> Model:
         Unavailable: the media store does not answer; the model is gone by then, and its file is not.
     """
     with conn.transaction():
+        depth_digest = profiles.get(conn, models.get(conn, name).profile_id).depth_digest
         gone = model_removal.remove(conn, name)
     with conn.transaction():
         profiles.hold_choice(conn)  # who registers the same bytes now sees that they are gone, and stores them again
         if not models.uses_file(conn, gone.file):
             store.delete_prefix(gone.file)
+        if depth_digest not in profiles.depth_digests(conn):  # nobody measures with that depth model any more
+            store.delete_prefix(depth_maps.folder_of_model(depth_digest))
     return gone

@@ -18,6 +18,7 @@ VARIABLES = frozenset(
         *("HOME", "DATABASE_URL", "BROKER_URL", "TRAIN_BROKER_URL", "MEDIA", "FILM_ROOTS", "SCRATCH", "SCRATCH_GB"),
         *("PROFILE", "DEVICE", "DECODE_THREADS", "WORKERS", "SEGMENT_SECONDS", "LEASE_SECONDS", "MAX_ATTEMPTS"),
         *("STALL_SECONDS", "TASK_LIMIT_SECONDS", "TRAIN_LIMIT_SECONDS", "TOP_K", "LOG"),
+        *("WEB_TOKEN", "UPLOAD_MB"),  # of `r2r serve`
         *("DEBUG", "VERSION"),  # the command line's, and the Compose file's
     )
 )
@@ -57,6 +58,8 @@ class Settings:
         train_limit_s: hard limit on one training (`R2R_TRAIN_LIMIT_SECONDS`).
         top_k: matches kept per keyframe (`R2R_TOP_K`).
         log: how workers write what they do: `text` for people, `json` for machines (`R2R_LOG`).
+        upload_bytes: the largest film that `r2r serve` takes from a browser (`R2R_UPLOAD_MB`).
+        web_token: what `r2r serve` asks for before it shows anything (`R2R_WEB_TOKEN`).
     """
 
     home: Path
@@ -79,6 +82,8 @@ class Settings:
     train_limit_s: float = 7 * 86400.0
     top_k: int = 20
     log: str = "text"
+    upload_bytes: int = 4096 << 20
+    web_token: str | None = field(default=None, repr=False)
 
     @property
     def local(self) -> bool:
@@ -179,6 +184,8 @@ class Settings:
             train_limit_s=number("R2R_TRAIN_LIMIT_SECONDS", 7 * 86400, low=10, high=90 * 86400),
             top_k=whole("R2R_TOP_K", 20, low=1, high=200),
             log=log,
+            upload_bytes=whole("R2R_UPLOAD_MB", 4096, low=1, high=1_000_000) << 20,
+            web_token=env.get("R2R_WEB_TOKEN") or None,
         )
 
 

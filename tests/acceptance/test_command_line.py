@@ -57,6 +57,12 @@ def test_the_commands_are_the_ones_the_readme_and_the_issue_name() -> None:
         "films remove",
         "timeline",
         "match",
+        "catalogue influence",
+        "catalogue similar",
+        "catalogue echoes",
+        "catalogue hubs",
+        "catalogue export",
+        "catalogue refresh",
         "beat",
         "jobs list",
         "jobs priority",
@@ -84,6 +90,7 @@ def test_the_commands_are_the_ones_the_readme_and_the_issue_name() -> None:
         "doctor",
         "health",
         "metrics",
+        "serve",
         "demo",
     }
 
@@ -112,7 +119,7 @@ def test_the_example_of_worker_serves_every_queue() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [w for w in commands() if w[0] not in ("worker", "up", "beat", "metrics")], ids=" ".join
+    "words", [w for w in commands() if w[0] not in ("worker", "up", "beat", "metrics", "serve")], ids=" ".join
 )
 def test_every_command_that_ends_offers_json(words: tuple[str, ...]) -> None:
     command = typer.main.get_command(app)
@@ -149,7 +156,8 @@ def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     loaded = set(re.findall(r"'(\w+)'", done.stdout.split("LOADED")[1]))
 
-    assert not loaded & {*HEAVY, "celery", "psycopg", "numpy", "kombu", "redis", "PIL", "av", "jinja2"}
+    late = {"celery", "psycopg", "numpy", "kombu", "redis", "PIL", "av", "jinja2", "starlette", "uvicorn"}
+    assert not loaded & {*HEAVY, *late}
 
 
 def test_no_module_of_the_command_line_or_the_shared_package_loads_the_heavy_libraries() -> None:

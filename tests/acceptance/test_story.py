@@ -29,8 +29,9 @@ def test_the_timeline_keeps_its_contract(ingested: Cli, material: Path) -> None:
     assert all(a["end_frame"] == b["start_frame"] for a, b in itertools.pairwise(shots))
     assert [shot["number"] for shot in shots] == list(range(1, len(shots) + 1))
     for shot in shots:
-        scores = [match["score"] for match in shot["matches"]]
-        assert scores == sorted(scores, reverse=True)
+        corrected = [match["corrected"] for match in shot["matches"]]
+        assert corrected == sorted(corrected, reverse=True)
+        assert shot["convincing"] == (shot["matches"][0]["p_value"] <= 0.05 if shot["matches"] else None)
         assert all(shot["start_frame"] <= k["frame"] < shot["end_frame"] for k in shot["keyframes"])
         for match in shot["matches"]:
             assert match["score"] == pytest.approx(0.5 * match["visual"] + 0.5 * match["semantic"])

@@ -36,11 +36,13 @@ def known_film(
     strength: float = 0.5,
     footage: bool = True,
     only: Sequence[Path] = (),
+    label: str = "",
 ) -> KnownFilm:
     """A film by ../shared/tools/make_film.py, rendered unless it was before.
 
     Args:
         only: the paintings it is made of; by default all of `paintings`.
+        label: tells one such choice from another of as many.
 
     Raises:
         NoMaterial: there is nothing to make it from.
@@ -48,10 +50,10 @@ def known_film(
     if not (SHARED / "tools" / "make_film.py").is_file():
         raise NoMaterial(f"{SHARED} holds no paintings to make films from")
     CACHE.mkdir(mode=0o700, exist_ok=True)
-    few = f"-of{len(only)}" if only else ""
+    few = f"-of{len(only)}{label}" if only else ""
     path = CACHE / f"seed{seed}-{seconds}s-{size}-{strength}-{'footage' if footage else 'paintings'}{few}.mp4"
     if not path.with_suffix(".truth.json").is_file():
-        paintings = _folder_of(only) if only else SHARED / "paintings"
+        paintings = _folder_of(only, label) if only else SHARED / "paintings"
         command = [sys.executable, str(SHARED / "tools" / "make_film.py"), "--paintings", str(paintings)]
         command += ["--out", str(path), "--seconds", str(seconds), "--size", size, "--seed", str(seed)]
         command += ["--strength", str(strength)]
@@ -61,9 +63,9 @@ def known_film(
     return KnownFilm(path, json.loads(path.with_suffix(".truth.json").read_text()))
 
 
-def _folder_of(files: Sequence[Path]) -> Path:
+def _folder_of(files: Sequence[Path], label: str) -> Path:
     """A folder with these files alone."""
-    folder = CACHE / f"paintings-of{len(files)}"
+    folder = CACHE / f"paintings-of{len(files)}{label}"
     folder.mkdir(exist_ok=True)
     for file in files:
         (folder / file.name).write_bytes(file.read_bytes())

@@ -80,6 +80,10 @@ BREAKAGES = {
     "influence without windows": lambda t: t["influence"][0].update(windows=[]),
     "a window without a share": lambda t: t["influence"][0]["windows"][0].pop("share"),
     "a painting's influence without its id": lambda t: t["influence"][-1].update(painting_id=None),
+    "a p-value of 0": lambda t: t["shots"][0]["matches"][0].update(p_value=0),
+    "a verdict as text": lambda t: t["shots"][0].update(convincing="yes"),
+    "an interval below 0": lambda t: t["influence"][0].update(lift_low=-1),
+    "a null without its size": lambda t: t["profile"]["null"].pop("pictures"),
     "weights of seven metrics": lambda t: t["profile"]["weights"].pop("shadow"),
 }
 
@@ -104,7 +108,7 @@ def test_a_shots_matches_are_the_best_over_its_keyframes(conn, world, profile_id
     film_id, _, _ = synthetic.add_film(conn, profile_id, [Shot(4, frames)])
     ranges.refresh(conn, profile_id)
 
-    (shot,) = timeline(conn, film_id, profile_id, top_k=6).shots
+    (shot,) = timeline(conn, film_id, profile_id, top_k=6, hub_correction=False).shots
 
     widths = ranges.widths(ranges.of_profile(conn, profile_id))
     by_frame = [synthetic.scores(frame, synthetic.stack(paintings), widths, DEFAULT.named()) for frame in frames]
@@ -220,6 +224,7 @@ def test_weights_change_the_order_and_are_not_stored(conn, world, profile_id):
 
     weights = Weights.parse("balance=1,others=0")
     tilted = timeline(conn, film_id, profile_id, weights=weights)
+    assert valid(tilted.to_json())["profile"]["null"] is None  # that of the default weights says nothing here
 
     live = matches.live(conn, frame, profile_id, k=5, weights=weights)
     assert [match.painting.id for match in tilted.shots[0].matches] == [match.painting.id for match in live]
@@ -284,3 +289,22 @@ def test_windows_are_24_but_none_shorter_than_ten_seconds():
     assert influence.windows(3) == 1
     assert influence.windows(100, 20) == 5
     assert influence.windows(101, 20) == 6
+
+
+def test_the_interval_of_a_lift_is_over_the_shots(conn, world, profile_id):
+    # Given four paintings, one of them Baroque, and ten shots of one length of which six are that one
+    paintings = world.draw(4)
+    synthetic.add_paintings(conn, profile_id, paintings, movements=["Baroque", *["Cubism"] * 3], artists=4)
+    shots = [Shot(3, [paintings[0 if number < 6 else 1]]) for number in range(10)]
+    film_id, _, _ = synthetic.add_film(conn, profile_id, shots)
+    few, _, _ = synthetic.add_film(conn, profile_id, shots[:4])
+    ranges.refresh(conn, profile_id)
+
+    found = valid(timeline(conn, film_id, profile_id, top_k=1, hub_correction=False).to_json())["influence"]
+
+    (baroque,) = [row for row in found if row["name"] == "Baroque"]
+    assert baroque["lift"] == pytest.approx(0.6 / 0.25)
+    # Then its ends are those of Binomial(10, .6): 3 and 9 of ten
+    assert (baroque["lift_low"], baroque["lift_high"]) == (pytest.approx(0.3 / 0.25), pytest.approx(0.9 / 0.25))
+    of_few = valid(timeline(conn, few, profile_id, top_k=1).to_json())["influence"]
+    assert {(row["lift_low"], row["lift_high"]) for row in of_few} == {(None, None)}

@@ -48,7 +48,8 @@ class Document(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self.open and self.open[-1] in {"style", "script"}:
-            self.raw[self.open[-1]] = self.raw.get(self.open[-1], "") + data
+            name = "data" if self.elements[-1][1].get("type") == "application/json" else self.open[-1]
+            self.raw[name] = self.raw.get(name, "") + data
         else:
             self.text.append(data)
 
@@ -300,3 +301,37 @@ def test_lift_without_expectation_is_a_dash():
     assert words.times(None) == words.times(float("inf")) == "–"
     assert words.times(1.64) == "1.6 ×"
     assert [words.percent(x) for x in (0, 0.0004, 0.034, 0.31)] == ["0 %", "< 0.1 %", "3.4 %", "31 %"]
+
+
+@pytest.mark.parametrize(
+    ("lift", "low", "beyond"),
+    [(1.4, None, True), (0.9, None, False), (1.4, 0.8, False), (1.4, 1.1, True), (None, None, False)],
+)
+def test_a_lift_is_above_chance_where_all_of_its_interval_is(lift: float | None, low: float | None, beyond: bool):
+    assert words.beyond_chance({"lift": lift, "lift_low": low}) is beyond
+
+
+def test_p_values_and_intervals_in_words():
+    assert [words.p_value(p) for p in (None, 0.0002, 0.0123, 0.4)] == ["", "p < 0.001", "p = 0.012", "p = 0.40"]
+    assert [words.interval(*ends) for ends in ((None, None), (1.04, 2.26))] == ["", "1.0–2.3"]
+
+
+def test_findings_are_said_in_words_where_they_are_known_and_left_out_where_not(
+    timeline: dict[str, Any], image: Callable[[str], bytes]
+):
+    judged = page_sample.judged(timeline)
+    sure = sum(1 for shot in judged["shots"] if shot["convincing"])
+    doubtful = sum(1 for shot in judged["shots"] if shot["convincing"] is False)
+
+    found, old = Document(draw(judged, image)).words, Document(draw(timeline, image)).words
+
+    assert sure
+    assert doubtful
+    assert f"{sure} of {sure + doubtful} matched shots have a convincing match" in found
+    assert found.count("no convincing match") == doubtful
+    assert "200 of its own paintings were compared" in found
+    assert "hub has to be nearer" in found
+    best = next(shot for shot in judged["shots"] if shot["matches"])["matches"][0]
+    assert f"corrected {best['corrected']:.2f}" in found
+    assert "no match is called convincing or not" in old
+    assert "corrected 0" not in old

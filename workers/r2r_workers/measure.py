@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from r2r_shared.errors import Cancelled, PermanentError
 from r2r_shared.records import Features
+from r2r_shared.storage import depth_maps
 from r2r_workers import metrics
 from r2r_workers.models.protocols import Encoder, Models, Picture
 from r2r_workers.models.spread import ahead, each
@@ -44,6 +45,7 @@ def measure(
     threads: int = 1,
     should_stop: Callable[[], bool] = lambda: False,
     times: Times | None = None,
+    on_depth: Callable[[int, bytes], None] | None = None,
 ) -> list[Features]:
     """Measure pictures under one profile's models, in the order given.
 
@@ -57,6 +59,7 @@ def measure(
         threads: that decode pictures and compute metrics; the models have their own.
         should_stop: asked before each batch.
         times: where the time went is added to this.
+        on_depth: is given each picture's position and its depth map to look at, a small PNG.
 
     Raises:
         Cancelled: should_stop said so.
@@ -73,6 +76,9 @@ def measure(
             images = each(_decode, enumerate(jpegs[start : start + batch], start), threads=threads)
         with _added(times, "depth_s"):
             depths = models.depth.estimate(images)
+            if on_depth is not None:
+                for position, small in enumerate(each(depth_picture, depths, threads=threads), start):
+                    on_depth(position, small)
         with _added(times, "embed_s"):
             embeddings = models.encoder.embed(images)
         with _added(times, "metrics_s"):
@@ -118,6 +124,25 @@ def embed(
             parts.append(encoder.embed(images))
             on_progress(start + len(images))
     return np.concatenate(parts)
+
+
+def depth_picture(depth: NDArray[np.float32]) -> bytes:
+    """A depth map to look at: a grey PNG, long side 96 px, its own least value black and its greatest white.
+
+    Two such pictures compare in shape alone: their scales differ. The numbers are in the features.
+
+    Args:
+        depth: (h, w), any unit.
+    """
+    import cv2
+
+    height, width = depth.shape
+    shrink = min(1.0, depth_maps.LONG_SIDE_PX / max(height, width))
+    size = max(1, round(width * shrink)), max(1, round(height * shrink))
+    small = cv2.resize(depth, size, interpolation=cv2.INTER_AREA)
+    least, span = float(small.min()), float(np.ptp(small))
+    grey = np.rint((small - least) * (255 / span if span > 0 else 0.0)).astype(np.uint8)
+    return cv2.imencode(".png", grey)[1].tobytes()
 
 
 def _features(one: tuple[Picture, NDArray[np.float32], NDArray[np.float32]]) -> Features:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from r2r_shared.errors import Cancelled
 from r2r_shared.records import Features, FilmProbe, FoundShot, SpanAnalysis
+from r2r_shared.storage import depth_maps
 from r2r_shared.storage.media_store import MediaStore
 from r2r_workers import measure
 from r2r_workers.media.analyse import analyse_span
@@ -79,28 +80,50 @@ def analyse_film(
         for kept in shot.keyframes:
             store.put(image_key(kept.frame), kept.jpeg)
     on_progress("measure", analysis.frames_read, len(analysis.shots))
+    keyframes = [kept for shot in matchable(analysis.shots) for kept in shot.keyframes]
     features, model_s = measure_pictures(
-        [kept.jpeg for shot in matchable(analysis.shots) for kept in shot.keyframes],
+        [kept.jpeg for kept in keyframes],
         models,
         threads=threads,
         should_stop=should_stop,
+        store=store,
+        images=[image_key(kept.frame) for kept in keyframes],
     )
     return MeasuredSpan(analysis, tuple(features), model_s)
 
 
 def measure_pictures(
-    jpegs: Sequence[bytes], models: Callable[[], Models], *, threads: int, should_stop: Callable[[], bool]
+    jpegs: Sequence[bytes],
+    models: Callable[[], Models],
+    *,
+    threads: int,
+    should_stop: Callable[[], bool],
+    store: MediaStore | None = None,
+    images: Sequence[str] = (),
 ) -> tuple[list[Features], float]:
     """Features of stored pictures, in their order, and the wall seconds that took, loading the models aside.
 
+    Args:
+        store: where the depth map of each is kept, to be looked at; None keeps none.
+        images: the pictures' keys in it, in the same order.
+
     Raises:
         Cancelled: should_stop said so.
+        Unavailable: the store does not take a depth map.
     """
     if not jpegs:
         return [], 0.0
     loaded = models()
     began = time.perf_counter()
-    return measure.measure(jpegs, loaded, threads=threads, should_stop=should_stop), time.perf_counter() - began
+
+    def keep(position: int, depth: bytes) -> None:
+        assert store is not None
+        store.put(depth_maps.key(images[position], loaded.depth.digest), depth)
+
+    features = measure.measure(
+        jpegs, loaded, threads=threads, should_stop=should_stop, on_depth=None if store is None else keep
+    )
+    return features, time.perf_counter() - began
 
 
 def embed_pictures(

@@ -105,14 +105,24 @@ def _load(profile_id: int) -> Models:
     return loaded
 
 
-def measure(jpegs: list[bytes], profile_id: int, *, should_stop: Callable[[], bool]) -> tuple[list[Features], float]:
+def measure(
+    jpegs: list[bytes], profile_id: int, *, should_stop: Callable[[], bool], images: Sequence[str] = ()
+) -> tuple[list[Features], float]:
     """Features of pictures under a profile, and the wall seconds that took.
+
+    Args:
+        images: the pictures' keys in the media store, where their depth maps are to be kept beside them.
 
     Raises:
         Cancelled: should_stop said so.
     """
     return pipeline.measure_pictures(
-        jpegs, lambda: models(profile_id), threads=settings().decode_threads, should_stop=should_stop
+        jpegs,
+        lambda: models(profile_id),
+        threads=settings().decode_threads,
+        should_stop=should_stop,
+        store=store() if images else None,
+        images=images,
     )
 
 
@@ -168,8 +178,9 @@ def _check(profile: Profile, loaded: Models) -> None:
     found = (loaded.encoder.digest, loaded.depth.digest)
     if wanted != found:
         raise PermanentError(
-            f"profile “{profile.name}” was made with other weights than this worker has ({wanted} there, {found} here): "
-            f"r2r models activate {profile.name} makes it anew with those; or give all workers the same release"
+            f"profile “{profile.name}” was made with other weights than this worker has "
+            f"({wanted} there, {found} here): r2r models activate {profile.name} makes it anew with those; "
+            "or give all workers the same release"
         )
 
 

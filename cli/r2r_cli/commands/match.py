@@ -18,26 +18,39 @@ UNSERVED_LIMIT_S = 60.0
 """A person waits for the answer: without a worker for its queue there is none."""
 
 
-def match(
+def match(  # noqa: PLR0917
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="Any picture: JPEG, PNG, WebP, TIFF.")],
     top: options.TopK = 10,
     weights: options.Weights = None,
     exact: options.Exact = False,
+    hub_correction: options.HubCorrection = True,
     json: options.Json = False,
 ) -> None:
     """Show the paintings that a picture resembles, and why.
 
+    p is how often the best of all unrelated paintings is that near to a picture; from 0.05 down a match is convincing.
+
     Example: r2r match still.png --top 5
     """
     from r2r_cli import context, render
+    from r2r_cli.catalogue import refreshing
     from r2r_shared.queries import matches
+    from r2r_shared.score import DEFAULT
 
     chosen = options.parse_weights(weights)
     jpeg = _read(image)
     with context.session() as opened:
         profile = context.profile_to_measure(opened)
         features = _measure(opened, profile, jpeg)
-        rows = matches.live(opened.conn, features, profile.id, k=top, weights=chosen, how="exact" if exact else "auto")
+        if chosen == DEFAULT:
+            refreshing.measure_null(opened, profile)
+        rows = matches.live(
+            *(opened.conn, features, profile.id),
+            k=top,
+            weights=chosen,
+            how="exact" if exact else "auto",
+            hub_correction=hub_correction,
+        )
         found = [row.to_json() for row in rows]
     if json:
         render.print_json({"image": str(image), "profile": profile.name, "matches": found})
@@ -46,9 +59,11 @@ def match(
         render.note("no paintings yet: r2r paintings import ./my-paintings")
         return
     render.table(
-        [">rank", ">score", "painting", "artist", "movement", "year", "why"],
+        [">rank", ">score", ">p", "painting", "artist", "movement", "year", "why"],
         [_row(row) for row in found],
     )
+    if found[0]["convincing"] is False:
+        render.note("no convincing match: unrelated paintings are as near to a picture more often than 1 in 20 times")
 
 
 def _row(row: dict[str, Any]) -> tuple[Any, ...]:
@@ -58,6 +73,7 @@ def _row(row: dict[str, Any]) -> tuple[Any, ...]:
     return (
         row["rank"],
         f"{row['score']:.3f}",
+        tables.p_value(row),
         painting["title"],
         painting["artist"],
         painting["movement"],

@@ -241,7 +241,7 @@ def remove(
     from r2r_cli import context, render
     from r2r_shared.collections.text import storable
     from r2r_shared.importing import delete_images
-    from r2r_shared.queries import paintings
+    from r2r_shared.queries import paintings, profiles
 
     with context.session() as opened:
         if painting is not None:
@@ -257,7 +257,9 @@ def remove(
             _confirm(what, yes=yes)
             with opened.conn.transaction():
                 removed = paintings.remove_collection(opened.conn, number)
-        delete_images(opened.store, removed.images)
+        with opened.conn.transaction():
+            digests = profiles.depth_digests(opened.conn)
+        delete_images(opened.store, removed.images, depth_digests=digests)
     if json:
         render.print_json({"removed": what, "paintings": removed.paintings})
     else:

@@ -1,5 +1,6 @@
-"""The page of a film: its timeline as one HTML file that needs nothing else, not even a network."""
+"""The page of a film: one set of templates, for one HTML file that needs nothing else and for the server's page."""
 
-from r2r_cli.page.film_page import render
+from r2r_cli.page.film_page import ASSETS, render, served
+from r2r_cli.page.links import Links
 
-__all__ = ["render"]
+__all__ = ["ASSETS", "Links", "render", "served"]

@@ -85,6 +85,11 @@ class Album:
     step: Step
     missing: tuple[str, ...]
 
+    @property
+    def cost(self) -> int:
+        """Characters that they take in the page."""
+        return _cost_of(self.pictures.values())
+
 
 def fit(wanted: Iterable[Wanted], image: Callable[[str], bytes], *, room_bytes: int) -> Album:
     """Encode the wanted pictures on the first rung of the ladder on which all of them fit.
@@ -101,7 +106,7 @@ def fit(wanted: Iterable[Wanted], image: Callable[[str], bytes], *, room_bytes: 
     rung = _first_rung(ranks, image, room_bytes)
     while True:
         album = _encode_all(ranks, image, LADDER[rung])
-        if rung == len(LADDER) - 1 or _cost_of(album.pictures.values()) <= room_bytes:
+        if rung == len(LADDER) - 1 or album.cost <= room_bytes:
             return album
         rung += 1
 
@@ -155,6 +160,33 @@ def _encode(picture: Image.Image, step: Step) -> Picture:
 def _cost_of(shown: Iterable[Picture]) -> int:
     """What pictures take in the page, in bytes: base64, and the words around each."""
     return sum(math.ceil(len(one.webp) / 3) * 4 + 96 for one in shown)
+
+
+def column(picture: Picture, rows: int) -> bytes:
+    """A picture's colours from top to bottom in so many rows, RGB; rows divides COLUMN_ROWS."""
+    whole = Image.frombytes("RGB", (1, COLUMN_ROWS), picture.column)
+    return whole.resize((1, rows), Image.Resampling.BOX).tobytes()
+
+
+def depth_maps(keys: Iterable[str], depth: Callable[[str], bytes], *, room_bytes: int) -> dict[str, str]:
+    """Data URIs of the depth maps of pictures, by the pictures' keys; all of them or, where they do not fit, none.
+
+    Args:
+        depth: a picture's key to the bytes of its map, OSError where there is none.
+    """
+    found: dict[str, str] = {}
+    for key in dict.fromkeys(keys):
+        try:
+            small = Image.open(io.BytesIO(depth(key)), formats=("PNG",)).convert("L")
+        except OSError:
+            continue
+        out = io.BytesIO()
+        small.save(out, "WEBP", quality=50, method=2)
+        found[key] = "data:image/webp;base64," + base64.b64encode(out.getvalue()).decode("ascii")
+        room_bytes -= len(found[key])
+        if room_bytes < 0:
+            return {}
+    return found
 
 
 def barcode(stripes: Sequence[tuple[float, float, bytes]], *, duration_s: float) -> str:

@@ -85,6 +85,28 @@ def times(lift: float | None) -> str:
     return f"{lift:.0f} ×" if lift >= 10 else f"{lift:.1f} ×"
 
 
+def interval(low: float | None, high: float | None) -> str:
+    """The ends of a lift's interval, `1.2–2.1`; empty where it is not known."""
+    if low is None or high is None:
+        return ""
+    return f"{low:.1f}–{high:.1f}"
+
+
+def beyond_chance(row: dict[str, Any]) -> bool:
+    """Whether a row of influence is above chance: its whole interval where that is known, else its lift."""
+    lift, low = row["lift"], row["lift_low"]
+    return lift is not None and (lift if low is None else low) > 1
+
+
+def p_value(value: float | None) -> str:
+    """A p-value, `p = 0.03`; empty where it is not known."""
+    if value is None:
+        return ""
+    if value < 0.001:
+        return "p < 0.001"
+    return f"p = {value:.3f}" if value < 0.1 else f"p = {value:.2f}"
+
+
 def hundredth(value: float) -> int:
     """0..1 as 0..100, for the width of a bar."""
     return min(100, max(0, round(value * 100)))
@@ -93,6 +115,8 @@ def hundredth(value: float) -> int:
 def clean(value: Any) -> Any:
     """The same value with every string safe to write as UTF-8 and to print: no lone surrogates or controls."""
     if isinstance(value, str):
+        if value.isprintable():  # no control and no surrogate is: nearly all names there are
+            return value
         text = value.encode("utf-8", "replace").decode("utf-8")
         return "".join(c for c in text if c >= " " and not "\x7f" <= c <= "\x9f")
     if isinstance(value, dict):

@@ -19,8 +19,9 @@ from r2r_shared.errors import NotFound
 from r2r_shared.film.file import FilmFile
 from r2r_shared.film.places import Place, parse, texts_of, upload_prefix
 from r2r_shared.film.stamps import Stamp
-from r2r_shared.queries import job_changes
+from r2r_shared.queries import job_changes, profiles
 from r2r_shared.records import Box, FilmProbe
+from r2r_shared.storage import depth_maps
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,17 +285,20 @@ def find(
     return rows[0][0]
 
 
-def remove(conn: Connection[Any], film_id: int) -> tuple[str, str]:
+def remove(conn: Connection[Any], film_id: int) -> tuple[str, ...]:
     """Delete a film with all that hangs on it, in the caller's transaction.
 
     Returns:
-        The folders of the media store that may go after the commit: its keyframes, and what was uploaded of it.
+        The folders of the media store that may go after the commit: its keyframes, what was uploaded of it, and the
+        depth maps of its keyframes.
     """
     job_changes.hold_all(conn, "j.film_id = %s", film_id)
     row = conn.execute("DELETE FROM films WHERE id = %s RETURNING encode(sha256, 'hex')", (film_id,)).fetchone()
     if row is None:
         raise NotFound(f"there is no film {film_id}", "`r2r films list` shows them all")
-    return media_prefix(row[0]), upload_prefix(row[0])
+    keyframes = media_prefix(row[0])
+    maps = depth_maps.of_folders([keyframes], profiles.depth_digests(conn))
+    return keyframes, upload_prefix(row[0]), *maps
 
 
 def media_prefix(sha256_hex: str) -> str:

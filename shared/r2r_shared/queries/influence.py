@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+import numpy as np
 from psycopg import Connection
+
+from r2r_shared import bootstrap
+from r2r_shared.queries.matched import Painting
 
 WINDOWS = 24
 """Windows that a film is cut into where nobody says otherwise, unless they would be shorter than SHORTEST_S."""
@@ -44,6 +48,7 @@ class Influence:
         share: of the matched shots' time. Each shot spreads its duration evenly over its top matches.
         expected: what its share would be if matches were drawn from the collection by lot.
         lift: share / expected.
+        lift_low, lift_high: 95 % interval of lift, by resampling the film's shots; None of too few shots.
         painting_id: of a painting, for titles repeat.
     """
 
@@ -54,6 +59,8 @@ class Influence:
     expected: float
     lift: float
     windows: tuple[Window, ...]
+    lift_low: float | None = None
+    lift_high: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As in timeline.schema.json."""
@@ -64,13 +71,15 @@ class Influence:
             "share": self.share,
             "expected": self.expected,
             "lift": self.lift,
+            "lift_low": self.lift_low,
+            "lift_high": self.lift_high,
             "windows": [window.to_json() for window in self.windows],
         }
 
 
 def measure(
     conn: Connection[Any],
-    top: Sequence[tuple[int, int]],
+    top: Mapping[int, Sequence[Painting]],
     *,
     profile_id: int,
     duration_s: float,
@@ -82,11 +91,12 @@ def measure(
     Largest share first, at most NAMES_AT_MOST of each kind.
 
     Args:
-        top: (shot id, painting id) of each shot's top matches.
+        top: each shot's top matches, by shot id.
         year: leaves paintings known to be made after it out of the collection; None leaves out none.
         window_s: the film is cut into equal windows of about this length.
     """
-    if not top:
+    pairs = [(shot_id, painting.id) for shot_id, of_shot in top.items() for painting in of_shot]
+    if not pairs:
         return []
     count = windows(duration_s, window_s)
     rows = conn.execute(
@@ -159,8 +169,8 @@ def measure(
         {
             "profile": profile_id,
             "year": year,
-            "shots": _array([shot_id for shot_id, _ in top]),
-            "paintings": _array([painting_id for _, painting_id in top]),
+            "shots": _array([shot_id for shot_id, _ in pairs]),
+            "paintings": _array([painting_id for _, painting_id in pairs]),
             "width": duration_s / count,
             "last": count - 1,
             "names": NAMES_AT_MOST,
@@ -168,7 +178,7 @@ def measure(
         binary=True,
     ).fetchall()
     borders = [number * duration_s / count for number in range(count + 1)]
-    return [
+    found = [
         Influence(
             by=_KINDS[kind],
             name=name,
@@ -179,6 +189,36 @@ def measure(
             windows=_windows(borders, dict(zip(numbers, shares, strict=True))),
         )
         for kind, name, painting_id, share, expected, numbers, shares in rows
+    ]
+    return _with_intervals(conn, found, top)
+
+
+def _with_intervals(
+    conn: Connection[Any], found: list[Influence], top: Mapping[int, Sequence[Painting]]
+) -> list[Influence]:
+    """The rows with the interval of their lift, over the shots that are matched."""
+    seconds = conn.execute(
+        "SELECT id, end_s - start_s FROM shots WHERE id = ANY(%s) ORDER BY start_frame", (_array([*top]),), binary=True
+    ).fetchall()
+    column: dict[tuple[By, str | int], int] = {
+        (row.by, row.name if row.painting_id is None else row.painting_id): number for number, row in enumerate(found)
+    }
+    over = np.zeros((len(seconds), len(found)))
+    under = np.array([[length] for _, length in seconds])
+    for shot, (shot_id, length) in enumerate(seconds):
+        part = length / len(top[shot_id])
+        for painting in top[shot_id]:
+            keys: tuple[tuple[By, str | int], ...] = (
+                ("movement", painting.movement),
+                ("artist", painting.artist),
+                ("painting", painting.id),
+            )
+            for key in keys:
+                if (number := column.get(key)) is not None:
+                    over[shot, number] += part
+    return [
+        row if pair is None else replace(row, lift_low=pair[0], lift_high=pair[1])
+        for row, pair in zip(found, bootstrap.intervals(over / [row.expected for row in found], under), strict=True)
     ]
 
 

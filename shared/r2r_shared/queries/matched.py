@@ -10,6 +10,9 @@ from psycopg import Connection
 from r2r_shared.records import METRICS
 from r2r_shared.score import VISUAL_SHARE, Weights
 
+CONVINCING = 0.05
+"""A match is called convincing where its p-value is at most this."""
+
 _PARTS = ("visual", *METRICS)
 
 
@@ -44,6 +47,8 @@ class Match(NamedTuple):
         visual: V_r.   semantic: S_a.
         similarities: each metric's max(0, 1 − Δ / range), in METRICS order.
         weights: those of the score.
+        p_value: how often unrelated pictures reach such a score (see unrelated.py); None where that is not known.
+        corrected: the score less what the painting is nearer to all pictures than others are; None without it.
     """
 
     rank: int
@@ -53,19 +58,30 @@ class Match(NamedTuple):
     semantic: float
     similarities: tuple[float, ...]
     weights: Weights
+    p_value: float | None = None
+    corrected: float | None = None
+
+    @property
+    def convincing(self) -> bool | None:
+        """Whether unrelated pictures seldom reach such a score; None where that is not known."""
+        return None if self.p_value is None else self.p_value <= CONVINCING
 
     def to_json(self) -> dict[str, Any]:
         """As in timeline.schema.json."""
-        scale = (1 - VISUAL_SHARE) / self.score
+        whole = self.score or 1.0  # under weights of one's own nothing at all may be alike: no part brings anything
+        scale = (1 - VISUAL_SHARE) / whole
         shares = [scale * weight * one for weight, one in zip(self.weights.values(), self.similarities, strict=True)]
         return {
             "rank": self.rank,
             "painting": self.painting.to_json(),
             "score": self.score,
+            "corrected": self.corrected,
+            "p_value": self.p_value,
+            "convincing": self.convincing,
             "visual": self.visual,
             "semantic": self.semantic,
             "metrics": dict(zip(METRICS, self.similarities, strict=True)),
-            "shares": dict(zip(_PARTS, (VISUAL_SHARE * self.visual / self.score, *shares), strict=True)),
+            "shares": dict(zip(_PARTS, (VISUAL_SHARE * self.visual / whole, *shares), strict=True)),
         }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import Connection, sql
 
 from r2r_shared.errors import NotFound
-from r2r_shared.queries import matched, profiles
+from r2r_shared.queries import matched, profiles, tallies, unrelated
 from r2r_shared.queries.matched import Match
 from r2r_shared.queries.probes import Found
 from r2r_shared.queries.search import How, Search
@@ -85,6 +85,7 @@ def match_film(
             """,
             (film_id, profile_id, revision, year, k, search.how, unproven),
         )
+        tallies.write(conn, film_id, profile_id, analysis_id)
     return done
 
 
@@ -114,24 +115,44 @@ def live(
     weights: Weights = DEFAULT,
     year: int | None = None,
     how: How = "auto",
+    hub_correction: bool = True,
 ) -> list[Match]:
     """The `k` best paintings of any picture, best first, ties by painting id. Nothing is stored.
 
+    As in a film's timeline, the best are those of the highest corrected score among the K of the highest score, at
+    least; of the highest score under other weights than the defaults, or where it is not known what hubs are.
+
     Args:
         year: leaves out paintings that are known to be made after it; None leaves out none.
+        hub_correction: put back those that are near to everything.
 
     Raises:
         NotFound: no such profile.
         UserError: `how` is "lists", and the profile has no indexes for them.
     """
     with conn.transaction():
+        null = unrelated.known(conn, profile_id) if weights == DEFAULT else None
+        corrected = hub_correction and null is not None
         search = Search.plan(conn, profile_id, year=year, pictures=1, how=how)
-        rows = search.of_picture(conn, features, k=k, weights=weights)
-        known = matched.paintings(conn, [row[0] for row in rows])
-    return [
-        Match(rank, known[painting_id], score, visual, semantic, tuple(similarities), weights)
-        for rank, (painting_id, score, visual, semantic, similarities, _) in enumerate(rows, start=1)
+        rows = search.of_picture(conn, features, k=max(k, K) if corrected else k, weights=weights)
+        ids = [row[0] for row in rows]
+        excess = unrelated.excess(conn, profile_id, ids, null) if null and corrected else {}
+        known = matched.paintings(conn, ids)
+    found = [
+        Match(
+            *(0, known[painting_id], score, visual, semantic, tuple(similarities), weights),
+            p_value=null.p_value(score) if null else None,
+            corrected=score - excess.get(painting_id, 0.0) if corrected else None,
+        )
+        for painting_id, score, visual, semantic, similarities, _ in rows
     ]
+    if corrected:
+        found.sort(key=_by_corrected)
+    return [match._replace(rank=rank) for rank, match in enumerate(found[:k], start=1)]
+
+
+def _by_corrected(match: Match) -> tuple[float, int]:
+    return -(match.score if match.corrected is None else match.corrected), match.painting.id
 
 
 def matchable(conn: Connection[Any], analysis_id: int | None, profile_id: int) -> list[int]:

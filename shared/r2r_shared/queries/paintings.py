@@ -222,6 +222,13 @@ def unchanged(conn: Connection[Any], rows: Sequence[tuple[int, str]]) -> set[int
     return {painting_id for (painting_id,) in found}
 
 
+def orphaned(conn: Connection[Any], rows: Sequence[tuple[int, str]]) -> tuple[str, ...]:
+    """Those pictures of paintings (id, image as it was) that no painting has any more."""
+    there = set(images(conn, [painting_id for painting_id, _ in rows]))
+    lost = [row[1] for row in rows if row not in there]
+    return unused_images(conn, lost) if lost else ()
+
+
 def remove_collection(conn: Connection[Any], collection_id: int) -> Removed:
     """Remove a collection with its paintings, their features and matches, in the caller's transaction."""
     job_changes.hold_all(conn, "j.collection_id = %s", collection_id)

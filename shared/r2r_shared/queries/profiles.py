@@ -30,6 +30,11 @@ def get(conn: Connection[Any], profile_id: int) -> Profile:
     return row
 
 
+def depth_digests(conn: Connection[Any]) -> list[str]:
+    """The digests of all depth models that a profile measures with."""
+    return [row[0] for row in conn.execute("SELECT DISTINCT depth_digest FROM profiles ORDER BY depth_digest")]
+
+
 def active(conn: Connection[Any]) -> Profile | None:
     """The profile that is used where none is named."""
     with conn.cursor(row_factory=class_row(Profile)) as cur:

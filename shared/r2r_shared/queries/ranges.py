@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from psycopg import Connection
 
 from r2r_shared.errors import NotFound
+from r2r_shared.queries import film_names
 from r2r_shared.records import METRICS
 from r2r_shared.score import NARROWEST_RANGE
 
@@ -52,19 +53,23 @@ def refresh(conn: Connection[Any], profile_id: int) -> int:
     """Take the ranges anew after a profile's paintings, their features or their dates changed.
 
     In the caller's transaction; holds the profile's row until that ends, so that no film is matched against a
-    half-changed collection. Where nothing that a score or the chronology depends on has changed, nothing is written.
+    half-changed collection. Where nothing that a score or the chronology depends on has changed, the revision stays
+    as it is; what is counted by artist and movement is counted anew where those have changed.
 
     Returns:
         The profile's revision: one more than before where something changed.
     """
     with conn.transaction():
         row = conn.execute(
-            "SELECT revision, fingerprint FROM profiles WHERE id = %s FOR UPDATE", (profile_id,)
+            "SELECT revision, fingerprint, names FROM profiles WHERE id = %s FOR UPDATE", (profile_id,)
         ).fetchone()
         if row is None:
             raise NotFound(f"there is no profile {profile_id}", "`r2r models list` shows them all")
-        revision, known = row
-        fingerprint = _fingerprint(conn, profile_id)
+        revision, known, called = row
+        fingerprint, names = _fingerprint(conn, profile_id)
+        if names != called:
+            conn.execute("UPDATE profiles SET names = %s WHERE id = %s", (names, profile_id))
+            film_names.write(conn, profile_id)
         if fingerprint == known:
             return revision
         ranges = _measure(conn, profile_id)
@@ -86,11 +91,13 @@ def refresh(conn: Connection[Any], profile_id: int) -> int:
         return revision + 1
 
 
-def _fingerprint(conn: Connection[Any], profile_id: int) -> bytes | None:
-    """A digest of everything about a profile's paintings that a match depends on; None where there are none."""
+def _fingerprint(conn: Connection[Any], profile_id: int) -> tuple[bytes | None, bytes | None]:
+    """A digest of everything about a profile's paintings that a match depends on, and one of their artists and
+    movements; None where there are none."""
     row = conn.execute(
         """
-        SELECT sha256(string_agg(sha256(record_send(f) || record_send(row(p.year_from))), '' ORDER BY f.painting_id))
+        SELECT sha256(string_agg(sha256(record_send(f) || record_send(row(p.year_from))), '' ORDER BY f.painting_id)),
+               sha256(string_agg(sha256(record_send(row(p.id, p.artist, p.movement))), '' ORDER BY f.painting_id))
           FROM painting_features AS f
           JOIN paintings AS p ON p.id = f.painting_id
          WHERE f.profile_id = %s
@@ -98,7 +105,7 @@ def _fingerprint(conn: Connection[Any], profile_id: int) -> bytes | None:
         (profile_id,),
     ).fetchone()
     assert row is not None
-    return row[0]
+    return row[0], row[1]
 
 
 def _measure(conn: Connection[Any], profile_id: int) -> dict[str, MetricRange]:

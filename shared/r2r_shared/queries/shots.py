@@ -7,7 +7,9 @@ from typing import Any
 
 from psycopg import Connection
 
+from r2r_shared.queries import profiles
 from r2r_shared.records import FoundShot
+from r2r_shared.storage import depth_maps
 
 
 def write(
@@ -91,7 +93,8 @@ def show(conn: Connection[Any], *, film_id: int, job_id: int) -> list[str]:
     ).fetchall()
     conn.execute("UPDATE films SET analysis_id = %s WHERE id = %s", (job_id, film_id))
     conn.execute("DELETE FROM shots WHERE film_id = %s AND job_id <> %s", (film_id, job_id))
-    return [row[0] for row in unused]
+    folders = [row[0] for row in unused]
+    return folders + depth_maps.of_folders(folders, profiles.depth_digests(conn))
 
 
 def images(conn: Connection[Any], keyframe_ids: Sequence[int], *, unmeasured_by: int) -> list[tuple[int, str]]:
@@ -105,6 +108,16 @@ def images(conn: Connection[Any], keyframe_ids: Sequence[int], *, unmeasured_by:
         """,
         (list(keyframe_ids), unmeasured_by),
     ).fetchall()
+
+
+def orphaned(conn: Connection[Any], rows: Sequence[tuple[int, str]]) -> list[str]:
+    """The pictures of those of these keyframes (id, key) that are gone, unless another analysis has the same one."""
+    there = {row[0] for row in conn.execute("SELECT id FROM keyframes WHERE id = ANY(%s)", ([row[0] for row in rows],))}
+    lost = [image for keyframe_id, image in rows if keyframe_id not in there]
+    if not lost:  # nearly always: nothing is looked for by its picture, which has no index
+        return []
+    query = "SELECT unnest(%(lost)s::text[]) EXCEPT SELECT image FROM keyframes WHERE image = ANY(%(lost)s)"
+    return [image for (image,) in conn.execute(query, {"lost": lost})]
 
 
 def hold(conn: Connection[Any], keyframe_ids: Sequence[int]) -> list[int]:

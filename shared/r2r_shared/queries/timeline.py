@@ -3,108 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from psycopg import Connection, sql
 from psycopg.rows import dict_row
 
 from r2r_shared import collector
 from r2r_shared.errors import NotFound
-from r2r_shared.queries import influence, matched, matches, profiles, ranges
-from r2r_shared.queries.influence import Influence
+from r2r_shared.queries import influence, matched, matches, profiles, ranges, tallies, unrelated
 from r2r_shared.queries.matched import Match
-from r2r_shared.queries.ranges import MetricRange
 from r2r_shared.queries.search import Search
-from r2r_shared.records import Profile
+from r2r_shared.queries.timeline_document import Keyframe, Shot, Timeline
+from r2r_shared.queries.unrelated import Unrelated
 from r2r_shared.score import DEFAULT, Weights
 
-
-class Keyframe(NamedTuple):
-    """A frame of a shot that was measured. `image` is its key in the media store."""
-
-    frame: int
-    time_s: float
-    image: str
-    width: int
-    height: int
-
-    def to_json(self) -> dict[str, Any]:
-        """As in timeline.schema.json."""
-        return self._asdict()
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """Frames start..end (end exclusive) and the paintings they resemble most; `transition` is how it begins."""
-
-    number: int
-    start_frame: int
-    end_frame: int
-    start_s: float
-    end_s: float
-    transition: str
-    blank: str | None
-    keyframes: tuple[Keyframe, ...]
-    matches: tuple[Match, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """As in timeline.schema.json."""
-        return {
-            "number": self.number,
-            "start_frame": self.start_frame,
-            "end_frame": self.end_frame,
-            "start_s": self.start_s,
-            "end_s": self.end_s,
-            "transition": self.transition,
-            "blank": self.blank,
-            "keyframes": [keyframe.to_json() for keyframe in self.keyframes],
-            "matches": [match.to_json() for match in self.matches],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """Everything that `r2r timeline` shows.
-
-    Attributes:
-        film: the film's row as the schema names it.
-        how: "exact", or "lists" where candidate lists were searched; unproven: keyframes those may have missed
-            a painting for.
-    """
-
-    film: dict[str, Any]
-    profile: Profile
-    weights: Weights
-    ranges: dict[str, MetricRange]
-    all_dates: bool
-    how: str
-    unproven: int
-    shots: tuple[Shot, ...]
-    influence: tuple[Influence, ...]
-
-    @collector.paused()
-    def to_json(self) -> dict[str, Any]:
-        """The document of schemas/timeline.schema.json."""
-        return {
-            "film": self.film,
-            "profile": {
-                "id": self.profile.id,
-                "name": self.profile.name,
-                "encoder": self.profile.encoder,
-                "depth": self.profile.depth,
-                "metrics_version": self.profile.metrics_version,
-                "revision": self.profile.revision,
-                "weights": self.weights.named(),
-                "ranges": {metric: seen.range for metric, seen in self.ranges.items()},
-                "all_dates": self.all_dates,
-                "how": self.how,
-                "unproven": self.unproven,
-            },
-            "shots": [shot.to_json() for shot in self.shots],
-            "influence": [row.to_json() for row in self.influence],
-        }
+_ALL_RANKS = 32_767  # a smallint's
 
 
 @collector.paused()
@@ -114,44 +28,63 @@ def timeline(
     profile_id: int,
     *,
     top_k: int = 5,
+    candidates: int = 0,
     weights: Weights | None = None,
     all_dates: bool = False,
     window_s: float | None = None,
     exact: bool = False,
     keep: int = matches.K,
+    hub_correction: bool = True,
 ) -> Timeline:
     """A film's timeline. Stored matches are used where they are current, and brought up to date where they are not.
 
-    Other weights than the defaults, and `all_dates`, are computed for this call and not stored.
+    Other weights than the defaults, and `all_dates`, are computed for this call and not stored. What unrelated pictures
+    reach, and which paintings are hubs, is known of the default weights alone: under others no match has a p-value,
+    and none is corrected. It is measured on the way where that is a matter of a second, and has not been done.
     In the caller's transaction, which may write.
 
     Args:
-        top_k: paintings of each shot, 1 or more.
+        top_k: paintings of each shot, 1 or more: what influence counts.
+        candidates: paintings that are listed of each shot, where those are more.
         all_dates: keep paintings made after the film.
         window_s: length of the influence's windows, seconds; else the film is cut into 24, of 10 s at least.
         exact: scan the collection, whatever its size.
         keep: matches stored for each keyframe, at least, where they are brought up to date.
+        hub_correction: among the matches that are kept of a keyframe, put back those that are near to everything.
 
     Raises:
         NotFound: no such film or profile.
     """
     chosen = DEFAULT if weights is None else weights
+    listed = max(top_k, candidates)
     with conn.transaction():
         film = _film(conn, film_id)
         profiles.get(conn, profile_id)
+        null = _null(conn, profile_id) if chosen == DEFAULT else None
+        corrected = hub_correction and null is not None
         year = None if all_dates else film["year"]
         if chosen == DEFAULT and year == film["year"]:
-            how, unproven = _bring_up_to_date(conn, film_id, profile_id, k=top_k, keep=keep, exact=exact)
+            how, unproven = _bring_up_to_date(conn, film_id, profile_id, k=listed, keep=keep, exact=exact)
             table = sql.SQL("matches")
         else:
             table = sql.SQL("pg_temp.r2r_matches")
-            how, unproven = _compute(conn, film, profile_id, k=top_k, weights=chosen, year=year, exact=exact)
+            k = max(listed, keep) if corrected else listed
+            how, unproven = _compute(conn, film, profile_id, k=k, weights=chosen, year=year, exact=exact)
         profile = profiles.get(conn, profile_id)
-        top = _top(conn, table, analysis_id=film["analysis_id"], profile_id=profile_id, top_k=top_k, weights=chosen)
+        top = _top(
+            conn,
+            table,
+            analysis_id=film["analysis_id"],
+            profile_id=profile_id,
+            top_k=listed,
+            weights=chosen,
+            null=null,
+            corrected=corrected,
+        )
         shots = _shots(conn, film["analysis_id"], top)
         echoes = influence.measure(
             conn,
-            [(shot_id, match.painting.id) for shot_id, of_shot in top.items() for match in of_shot],
+            {shot_id: [match.painting for match in of_shot[:top_k]] for shot_id, of_shot in top.items()},
             profile_id=profile_id,
             duration_s=max([film["duration_s"], *(shot.end_s for shot in shots)]),
             year=year,
@@ -159,7 +92,17 @@ def timeline(
         )
         seen = ranges.of_profile(conn, profile_id)
     del film["analysis_id"]
-    return Timeline(film, profile, chosen, seen, all_dates, how, unproven, tuple(shots), tuple(echoes))
+    return Timeline(
+        film, profile, chosen, seen, all_dates, top_k, how, unproven, tuple(shots), tuple(echoes), null, corrected
+    )
+
+
+def _null(conn: Connection[Any], profile_id: int) -> Unrelated | None:
+    """What unrelated pictures reach, measured now where that is cheap."""
+    found = unrelated.known(conn, profile_id)
+    if found is None and unrelated.refresh_if_cheap(conn, profile_id):
+        found = unrelated.known(conn, profile_id)
+    return found
 
 
 def _film(conn: Connection[Any], film_id: int) -> dict[str, Any]:
@@ -183,8 +126,9 @@ def _bring_up_to_date(
     """See to it that the stored matches are current; returns how they were found, and how many are unproven."""
     if not matches.current(conn, film_id, profile_id, k=k, exact=exact):
         how = "exact" if exact else "auto"
-        done = matches.match_film(conn, film_id, profile_id, k=max(k, keep), how=how)
-        return done.how, done.unproven
+        matches.match_film(conn, film_id, profile_id, k=max(k, keep), how=how)
+    elif film_id in tallies.outdated(conn, profile_id, film_id):
+        tallies.count_again(conn, film_id, profile_id)
     row = conn.execute(
         "SELECT how, unproven FROM film_matches WHERE film_id = %s AND profile_id = %s", (film_id, profile_id)
     ).fetchone()
@@ -223,29 +167,58 @@ def _top(
     profile_id: int,
     top_k: int,
     weights: Weights,
+    null: Unrelated | None,
+    corrected: bool,
 ) -> dict[int, list[Match]]:
     """Each shot's best paintings by shot id; a painting counts by the keyframe that it is nearest to."""
     query = sql.SQL("""
         WITH nearest AS (
              SELECT DISTINCT ON (s.id, m.painting_id)
-                    s.id AS shot_id, m.painting_id, m.score, m.visual, m.semantic, m.metrics
+                    s.id AS shot_id, m.painting_id, m.keyframe_id, m.rank AS of_keyframe, m.score,
+                    m.score - coalesce(%(factor)s * (n.nearness - %(mean)s), 0) AS corrected
                FROM shots AS s
                JOIN keyframes AS k ON k.shot_id = s.id
                JOIN {matches} AS m ON m.keyframe_id = k.id AND m.profile_id = %(profile)s
-              WHERE s.job_id = %(analysis)s AND s.blank IS NULL AND m.rank <= %(k)s
+               LEFT JOIN painting_nearness AS n
+                      ON %(correct)s AND n.profile_id = %(profile)s AND n.painting_id = m.painting_id
+              WHERE s.job_id = %(analysis)s AND s.blank IS NULL AND m.rank <= %(ranks)s
               ORDER BY s.id, m.painting_id, m.score DESC, k.frame),
         ranked AS (
-             SELECT *, row_number() OVER (PARTITION BY shot_id ORDER BY score DESC, painting_id) AS rank FROM nearest)
-        SELECT shot_id, rank, painting_id, score, visual, semantic, metrics
-          FROM ranked WHERE rank <= %(k)s ORDER BY shot_id, rank
+             SELECT *, row_number() OVER (PARTITION BY shot_id ORDER BY corrected DESC, painting_id) AS rank
+               FROM nearest)
+        SELECT r.shot_id, r.rank, r.painting_id, r.score, m.visual, m.semantic, m.metrics, r.corrected
+          FROM ranked AS r
+          JOIN {matches} AS m
+            ON m.profile_id = %(profile)s AND m.keyframe_id = r.keyframe_id AND m.rank = r.of_keyframe
+         WHERE r.rank <= %(k)s
+         ORDER BY r.shot_id, r.rank
     """).format(matches=table)
-    rows = conn.execute(query, {"profile": profile_id, "analysis": analysis_id, "k": top_k}, binary=True).fetchall()
+    args = {
+        "profile": profile_id,
+        "analysis": analysis_id,
+        "k": top_k,
+        "ranks": _ALL_RANKS if corrected else top_k,  # a painting that is put forward may have been any
+        "correct": corrected,
+        "factor": unrelated.FACTOR,
+        "mean": null.nearness if null else 0.0,
+    }
+    rows = conn.execute(query, args, binary=True).fetchall()
     known = matched.paintings(conn, set(map(itemgetter(2), rows)))
     top: dict[int, list[Match]] = {}
-    for shot_id, rank, painting_id, score, visual, semantic, similarities in rows:
+    for shot_id, rank, painting_id, score, visual, semantic, similarities, adjusted in rows:
         if painting_id not in known:  # removed a moment ago
             continue
-        match = Match(rank, known[painting_id], score, visual, semantic, tuple(similarities), weights)
+        match = Match(
+            rank,
+            known[painting_id],
+            score,
+            visual,
+            semantic,
+            tuple(similarities),
+            weights,
+            null.p_value(score) if null else None,
+            adjusted if corrected else None,
+        )
         top.setdefault(shot_id, []).append(match)
     return top
 

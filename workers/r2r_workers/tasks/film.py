@@ -105,7 +105,8 @@ def measure_again(held: Lease, pulse: Heartbeat) -> None:
     pulse.stats = {"stage": "measure", "frames": 0}
     store = runtime.store()
     try:
-        found, model_s = stored.measure(rows, lambda row: store.get(row[1]), held.profile_id, pulse, known=known)
+        with stored.maps_of(rows, held.profile_id, shots.orphaned):
+            found, model_s = stored.measure(rows, lambda row: store.get(row[1]), held.profile_id, pulse, known=known)
     except FileNotFoundError as error:
         with runtime.connection() as conn:
             still = shots.images(conn, held.items, unmeasured_by=held.profile_id)

@@ -1,11 +1,11 @@
-"""Segments of a collection: measure a batch of stored pictures; then the ranges that the score divides by."""
+"""Segments of a collection: measure a batch of stored pictures; then what scores are divided by, and judged by."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 
 from r2r_shared.errors import PermanentError
-from r2r_shared.queries import activation, features, indexes, measured, paintings, ranges, segments
+from r2r_shared.queries import activation, features, indexes, measured, paintings, ranges, segments, unrelated
 from r2r_shared.records import Lease
 from r2r_workers import runtime
 from r2r_workers.heartbeat import Heartbeat
@@ -24,15 +24,16 @@ def measure_batch(held: Lease, pulse: Heartbeat) -> None:
     pulse.stats = {"stage": "measure"}
     jpegs = _stored(rows)
     there = list(jpegs)
-    found, model_s = stored.measure(there, lambda row: jpegs[row], held.profile_id, pulse, known=known)
-    pulse.check()
-    with runtime.connection() as conn, conn.transaction():
-        segments.hold(conn, held)
-        same = sorted(paintings.unchanged(conn, there))
-        features.write_paintings(
-            conn, profile_id=held.profile_id, rows=[(painting_id, found[painting_id]) for painting_id in same]
-        )
-        messages = segments.finish(conn, held, stats={"stage": "done", "model_s": round(model_s, 3)})
+    with stored.maps_of(there, held.profile_id, paintings.orphaned):
+        found, model_s = stored.measure(there, lambda row: jpegs[row], held.profile_id, pulse, known=known)
+        pulse.check()
+        with runtime.connection() as conn, conn.transaction():
+            segments.hold(conn, held)
+            same = sorted(paintings.unchanged(conn, there))
+            features.write_paintings(
+                conn, profile_id=held.profile_id, rows=[(painting_id, found[painting_id]) for painting_id in same]
+            )
+            messages = segments.finish(conn, held, stats={"stage": "done", "model_s": round(model_s, 3)})
     runtime.send(messages)
 
 
@@ -72,8 +73,10 @@ def measure_picture(held: Lease, pulse: Heartbeat) -> None:
 
 
 def refresh_ranges(held: Lease, pulse: Heartbeat) -> None:
-    """Take the collection's ranges anew, count its revision, and see to the indexes of a large one.
+    """Take the collection's ranges anew, count its revision, see to the indexes of a large one, and to the null.
 
+    The null, what unrelated pictures reach, is of the ranges as they are stored: those come first, in a transaction
+    of their own, so that nobody who matches a film waits for it. It is measured again only where something has changed.
     An import that outlived its profile's time has its paintings measured under the one that is active now, too.
     """
     pulse.stats = {"stage": "ranges"}
@@ -84,6 +87,16 @@ def refresh_ranges(held: Lease, pulse: Heartbeat) -> None:
         segments.bound_silence(conn)
         ranges.refresh(conn, held.profile_id)
         indexes.ensure_indexes(conn, held.profile_id)
+        pulse.check()
+
+    def on_progress(paintings_done: int, every: int) -> None:
+        pulse.progress = paintings_done / every
+        pulse.check()
+
+    pulse.stats = {"stage": "null"}
+    with runtime.connection() as conn, pulse.breaking_off(conn), conn.transaction():
+        segments.bound_silence(conn)
+        unrelated.refresh(conn, held.profile_id, on_progress=on_progress)
         pulse.check()
         messages = segments.finish(conn, held, stats={"stage": "done"})
     runtime.send(messages)

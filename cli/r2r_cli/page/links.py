@@ -1,0 +1,24 @@
+"""Where the film page of the server leads: other pages, pictures, and the server's exact answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Addresses that only the server knows.
+
+    Attributes:
+        painting: the page of a painting, by its id.
+        exact: where the page asks for one shot's matches under other weights. It sends
+            `GET {exact}?shot=12&weights=dc=.3,avg_dof=.1,…&visual=.5` (the shot's number; all eight weights; the
+            share of V_r, 0 to 1) and reads `{"matches": […]}`, best first, each as in timeline.schema.json.
+            Empty: the page ranks among its candidates alone.
+        home: the page that lists the films.
+    """
+
+    painting: Callable[[int], str]
+    exact: str = ""
+    home: str = ""
