@@ -18,7 +18,7 @@ from r2r_cli.main import app
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
 # What only a machine with a stack of its own, or a person at a terminal, needs.
-NOT_OF_A_CLUSTER = {"R2R_HOME", "R2R_DEBUG"}
+NOT_OF_A_CLUSTER = {"R2R_HOME", "R2R_DEBUG", "R2R_WEB_TOKEN", "R2R_UPLOAD_MB"}  # `r2r serve` is a person’s own so far
 PASSWORDS = ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "GRAFANA_PASSWORD", "FLOWER_PASSWORD")
 
 

@@ -48,8 +48,10 @@ def test_on_a_pipe_nothing_is_folded_or_cut_off(capsys):
 
 def test_an_unknown_movement_has_a_name_in_the_table(capsys):
     film = {"title": "A film", "year": None, "duration_s": 9.0}
+    profile = {"null": None, "hub_correction": False}
     row = {"by": "movement", "name": "", "share": 1.0, "expected": 0.5, "lift": 2.0}
-    tables.print_timeline({"film": film, "shots": [], "influence": [row]}, by="movement")
+    row |= {"lift_low": None, "lift_high": None}
+    tables.print_timeline({"film": film, "profile": profile, "shots": [], "influence": [row]}, by="movement")
 
     assert "not known  100.0%" in capsys.readouterr().out
 

@@ -242,7 +242,8 @@ def test_a_picture_that_cannot_be_decoded_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"epochs": 0}, "epochs 0 is out of range"),
+        ({"epochs": -1}, "epochs -1 is out of range"),
+        ({"epochs": 0}, "nothing is to be learnt in 0 epochs"),
         ({"rate": float("nan")}, "rate nan is out of range"),
         ({"distance": "cosine"}, "distance cosine is not known"),
         ({"mining": "soft"}, "mining soft is not known"),

@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from r2r_cli.page import ASSETS
 from r2r_cli.page.environment import environment
 from r2r_cli.page.words import METRIC_LABELS, clean
 from r2r_cli.report import figures, reading, words
@@ -62,7 +63,7 @@ def _scatters(result: dict[str, Any]) -> list[figures.Scatter]:
 
 def _style() -> str:
     """The film page's style sheet, so that both look alike, the report's own, and the shades of a confusion matrix."""
-    sheets = [_HERE.parent / "page" / "style.css", _HERE / "report.css"]
+    sheets = [ASSETS / "style.css", _HERE / "report.css"]
     rules = [sheet.read_text(encoding="utf-8") for sheet in sheets]
     rules += [f".q{n}{{--q:{round(70 * n / _SHADES)}%}}" for n in range(_SHADES + 1)]
     return "\n".join(rules)
