@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from r2r_cli import files, render
+from r2r_shared.queries.matched import CONVINCING, by_chance
 
 # The columns of the CSV: keys of the timeline's JSON, by the object they stand in.
 SHOT = ("number", "start_s", "end_s", "start_frame", "end_frame", "transition", "blank")
@@ -22,9 +24,10 @@ def print_timeline(found: dict[str, Any], *, by: str) -> None:
     film = found["film"]
     year = f" ({film['year']})" if film.get("year") else ""
     render.say(f"{film['title']}{year}: {render.timecode(film['duration_s'])}, {len(found['shots'])} shots\n")
+    corrected = has_corrected(match for shot in found["shots"] for match in shot["matches"][:1])
     render.table(
-        [">shot", ">at", "begins", ">score", ">p", "painting", "artist", "year", "why"],
-        [_shot_row(shot) for shot in found["shots"]],
+        [">shot", ">at", "begins", *scores_head(corrected), "painting", "artist", "year", "why"],
+        [_shot_row(shot, corrected) for shot in found["shots"]],
     )
     render.say("")
     render.say(judgement(found))
@@ -42,14 +45,15 @@ def print_timeline(found: dict[str, Any], *, by: str) -> None:
     )
 
 
-def _shot_row(shot: dict[str, Any]) -> tuple[Any, ...]:
+def _shot_row(shot: dict[str, Any], corrected: bool) -> tuple[Any, ...]:
     start = (shot["number"], render.timecode(shot["start_s"]), shot["transition"])
+    no_score = ("",) * len(scores_head(corrected))
     if shot["blank"]:
-        return (*start, "", "", f"({BLANK[shot['blank']]})", "", "", "")
+        return (*start, *no_score, f"({BLANK[shot['blank']]})", "", "", "")
     if not shot["matches"]:
-        return (*start, "", "", "–", "", "", "")
+        return (*start, *no_score, "–", "", "", "")
     best = shot["matches"][0]
-    score = (f"{best['score']:.3f}", p_value(best))
+    score = scores(best, corrected)
     if shot["convincing"] is False:
         return (*start, *score, "no convincing match", "", "", "")
     painting = best["painting"]
@@ -67,7 +71,10 @@ def judgement(found: dict[str, Any]) -> str:
     """How many shots resemble a painting convincingly, beside what chance gives; or why that is not known."""
     null, hubs = found["profile"]["null"], found["profile"]["hub_correction"]
     if null is None:
-        return "p: not known, of other weights than the defaults or before `r2r catalogue refresh` has measured it."
+        return (
+            "p: not known, of other weights than the defaults, of a collection that names fewer than two artists, or "
+            "before `r2r catalogue refresh` has measured it."
+        )
     matched = [shot for shot in found["shots"] if shot["matches"]]
     count = sum(shot["convincing"] is True for shot in matched)
     asked = f"{null['pictures']:,}"
@@ -77,11 +84,34 @@ def judgement(found: dict[str, Any]) -> str:
         return f"p: of {asked} paintings by several artists, which is too few to call a match convincing."
     order = "scores corrected for paintings that are near to everything" if hubs else "scores as they are"
     return (
-        f"{count} of {len(matched)} matched shots have a convincing match (p ≤ 0.05: a score from "
-        f"{null['convincing_from']:.3f} on); by chance alone about {0.05 * len(matched):.0f} would.\n"
+        f"{count} of {len(matched)} matched shots have a convincing match (p ≤ {CONVINCING}: a score from "
+        f"{null['convincing_from']:.3f} on); {chance(len(matched), null['pictures'])}.\n"
         f"p: how often the best of all unrelated paintings is that near to a picture, by {asked} paintings and those "
         f"by other artists. Ranked by {order}."
     )
+
+
+def chance(shots: int, pictures: int) -> str:
+    """How many of so many shots would be convincing by chance, by a null of so many pictures."""
+    return f"by chance alone about {shots * by_chance(pictures):,.0f} would, more where shots have several keyframes"
+
+
+def has_corrected(matches: Iterable[dict[str, Any]]) -> bool:
+    """Whether any has a score that is corrected for hubs, which then decides its rank."""
+    return any(match["corrected"] is not None for match in matches)
+
+
+def scores_head(corrected: bool) -> tuple[str, ...]:
+    """The headings of `scores`."""
+    return (">score", ">corrected", ">p") if corrected else (">score", ">p")
+
+
+def scores(match: dict[str, Any], corrected: bool) -> tuple[str, ...]:
+    """The score, the corrected one where there is a column for it, and p."""
+    score = f"{match['score']:.3f}"
+    if not corrected:
+        return score, p_value(match)
+    return score, "" if match["corrected"] is None else f"{match['corrected']:.3f}", p_value(match)
 
 
 def p_value(match: dict[str, Any]) -> str:

@@ -3,12 +3,14 @@
 -- Digest of the artists and movements of a profile's paintings: what is counted by name depends on those, a score
 -- does not, so a name that is mended leaves the revision, and every film's matches, as they are.
 ALTER TABLE profiles ADD COLUMN names bytea;
+-- Of the artists alone: whose works are unrelated depends on those, and not on a movement.
+ALTER TABLE profiles ADD COLUMN artists bytea;
 
 -- The null distribution of a profile: the best score of paintings against all paintings by other artists.
 CREATE TABLE unrelated (
     profile_id  bigint PRIMARY KEY REFERENCES profiles ON DELETE CASCADE,
     revision    bigint NOT NULL,                       -- of the profile, when it was taken
-    names       bytea  NOT NULL,                       -- of the profile, then
+    artists     bytea  NOT NULL,                       -- of the profile, then
     of_pictures int    NOT NULL,                       -- paintings with a known artist and others to compare with
     scores      double precision[] NOT NULL,           -- of those that were asked, ascending
     nearness    double precision NOT NULL,             -- mean over all paintings
@@ -17,13 +19,13 @@ CREATE TABLE unrelated (
 ALTER TABLE unrelated ALTER COLUMN scores SET STORAGE EXTERNAL;
 
 -- A painting's mean score with the k of those asked that are nearest to it, all by other artists (CSLS).
+-- Written whole, and joined by the painting's id: one that is removed while it is measured leaves a row that nobody asks.
 CREATE TABLE painting_nearness (
     profile_id  bigint NOT NULL REFERENCES profiles ON DELETE CASCADE,
-    painting_id bigint NOT NULL REFERENCES paintings ON DELETE CASCADE,
+    painting_id bigint NOT NULL,
     nearness    double precision NOT NULL,
     PRIMARY KEY (profile_id, painting_id)
 );
-CREATE INDEX painting_nearness_painting ON painting_nearness (painting_id);
 
 -- What a film's stored matches come to: each shot that is matched counts with its length for its first painting.
 -- Written in the transaction that stores the matches; `judged` where what unrelated pictures reach was known then.

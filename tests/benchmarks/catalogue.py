@@ -119,7 +119,7 @@ def _paintings(conn: db.Connection, count: int) -> int:
         artists=ARTISTS,
         years=[*range(1450, 1960, 3), None],
     )
-    conn.execute("UPDATE profiles SET revision = 1, names = 'n' WHERE id = %s", (profile_id,))
+    conn.execute("UPDATE profiles SET revision = 1, names = 'n', artists = 'n' WHERE id = %s", (profile_id,))
     conn.execute("INSERT INTO unrelated VALUES (%s, 1, 'n', 1, '{0.5}', 0.6)", (profile_id,))
     conn.execute("INSERT INTO painting_nearness SELECT %s, id, 0.6 FROM paintings", (profile_id,))
     return profile_id

@@ -8,6 +8,7 @@ import json
 import jsonschema
 import pytest
 
+from r2r_cli.catalogue import export
 from r2r_shared import schemas
 from r2r_shared.queries import catalogue, matches, profiles, ranges, unrelated
 from r2r_shared.records import METRICS
@@ -73,7 +74,7 @@ def test_tables_say_what_their_numbers_are(r2r):
     assert "1920s" in said.out
     assert "Likeness, not proof of influence" in said.out
     assert "no interval of fewer than 5 films" in said.err
-    assert "18 of 18 matched shots have a convincing match; by chance alone about 1 would" in said.err
+    assert "18 of 18 matched shots have a convincing match; by chance alone about 1 would, more where" in said.err
     assert "Artist 0" in r2r("catalogue", "similar", "Film 0").out
     assert "convincing" in r2r("catalogue", "echoes", "No. 1").out
     assert "nearness" in r2r("catalogue", "hubs").out
@@ -176,7 +177,103 @@ def test_a_timeline_tells_convincing_matches_from_others(r2r, conn, tmp_path):
     assert float(first["corrected"]) == best["corrected"] != best["score"] == float(first["score"])
     assert (float(first["p_value"]), first["convincing"]) == (best["p_value"], str(best["convincing"]))
     assert {float(first[metric]) for metric in METRICS} == set(best["metrics"].values())
+    # And the table has both
+    assert "corrected" in said.out
+    assert f"{best['corrected']:.3f}" in said.out
+    assert "corrected  " not in r2r("timeline", film_id, "--no-hub-correction").out
     plain = json.loads(r2r("timeline", film_id, "--no-hub-correction", "--json").out)
     assert not plain["profile"]["hub_correction"]
     assert plain["shots"][0]["matches"][0]["corrected"] is None
     assert "p: not known" in r2r("timeline", film_id, "--weights", "dc=.3").out
+
+
+def test_a_database_of_an_earlier_release_is_judged_by_one_refresh(r2r, conn):
+    # Given a database as migration 0004 leaves it
+    conn.execute("UPDATE profiles SET names = NULL, artists = NULL")
+    conn.execute("TRUNCATE unrelated, painting_nearness, film_paintings, film_names")
+    conn.execute(
+        "UPDATE film_matches SET seconds = NULL, convincing_s = NULL, shots = NULL, convincing_shots = NULL, "
+        "judged = false"
+    )
+    conn.commit()
+
+    ended = r2r("catalogue", "refresh", "--json")
+
+    assert json.loads(ended.out) == {"null": True, "matched": 0, "counted": 3}
+    assert "18 of 18 matched shots" in ended.err
+    assert "r2r catalogue refresh" not in ended.err
+    assert catalogue.coverage(conn, profiles.active(conn).id).judged == 3
+
+
+def test_films_that_are_not_measured_are_said_with_the_remedy(r2r, conn):
+    other = synthetic.add_profile(conn, dim=16, name="other")
+    synthetic.add_paintings(conn, other, World().draw(3), collection="more")
+    conn.commit()
+    r2r.patch.setenv("R2R_PROFILE", "other")
+
+    ended = r2r("catalogue", "refresh")
+
+    assert ended.out == "0 films matched, 0 more counted anew\n"
+    assert "3 films are not measured under “other”; `r2r models activate other`" in ended.err
+    assert "`r2r catalogue refresh`" not in ended.err
+
+
+def test_a_group_that_is_not_there_is_said_and_case_does_not_matter(r2r):
+    ended = r2r("catalogue", "influence", "--only", "Kubrik")
+    assert ended.code == 1
+    assert ended.is_one_complaint()
+    assert "“Kubrik”" in ended.err
+    assert "`r2r catalogue influence --by director` lists" in ended.err
+    assert "Dreyer" in r2r("catalogue", "influence", "--only", "dreyer").out
+
+
+def test_an_empty_answer_says_why_it_is_empty(r2r, conn):
+    profile_id = profiles.active(conn).id
+    film_id, _, _ = synthetic.add_film(conn, profile_id, [Shot(4, World(dim=profiles.active(conn).dim).draw(1))])
+    conn.commit()
+    assert "the film is not counted" in r2r("catalogue", "similar", film_id).err
+
+    conn.execute("DELETE FROM unrelated")
+    conn.commit()
+    for words in (("echoes", "No. 1"), ("influence",)):
+        ended = r2r("catalogue", *words, "--convincing")
+        assert ended.code == 0
+        assert "it is not known which matches are convincing" in ended.err
+
+    conn.execute("UPDATE paintings SET artist = 'Artist 0'")
+    ranges.refresh(conn, profile_id)
+    conn.commit()
+    ended = r2r("catalogue", "refresh")
+    assert "fewer than two artists, so that there is nothing unrelated to compare with" in ended.err
+    assert "`r2r catalogue refresh`" not in ended.err
+    ended = r2r("timeline", film_id)
+    assert "of a collection that names fewer than two artists" in ended.out
+
+
+def test_of_too_few_paintings_the_nearest_is_shown_and_not_judged(r2r, conn):
+    # Given a collection of 18 paintings
+    profile_id = profiles.active(conn).id
+    conn.execute("DELETE FROM paintings WHERE id > 18")
+    ranges.refresh(conn, profile_id)
+    conn.commit()
+
+    ended = r2r("timeline", "Film 0")
+
+    assert "No. 1" in ended.out
+    assert "no convincing match" not in ended.out
+    assert "of 18 paintings by several artists, which is too few" in ended.out
+    ended = r2r("catalogue", "refresh")
+    assert "18 paintings by several artists are too few" in ended.err
+    assert "by chance" not in ended.err
+
+
+def test_an_export_says_what_it_leaves_out(r2r, tmp_path, monkeypatch):
+    monkeypatch.setattr(export, "GROUPS", 2)
+    monkeypatch.setattr(export, "NAMES", 3)
+    monkeypatch.setattr(export, "HUBS", 1)
+
+    said = r2r("catalogue", "export", tmp_path).err
+
+    assert "influence-by-film-of-artist.csv: the 2 groups of the longest matched time; 1 more" in said
+    assert "influence-by-director-of-painting.csv: the 3 names of the largest share alone, of 1 groups" in said
+    assert "hubs.csv: the first 1;" in said

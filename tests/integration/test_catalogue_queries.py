@@ -11,7 +11,7 @@ from r2r_shared.queries import catalogue, matches, ranges, unrelated
 from r2r_shared.queries.catalogue_echoes import echoes
 from r2r_shared.queries.catalogue_hubs import hubs
 from r2r_shared.queries.catalogue_influence import influence
-from r2r_shared.queries.catalogue_similar import similar
+from r2r_shared.queries.catalogue_similar import similar, why_none
 from r2r_shared.queries.timeline import timeline
 from tests import synthetic
 from tests.synthetic import Shot, World
@@ -102,6 +102,7 @@ def test_groups_are_directors_decades_countries_or_films(films):
     only = films.influence(by="film", of="artist", only=str(two))
     assert [group.name for group in only.groups] == ["Two"]
     assert films.influence(by="director", of="artist", only="Nobody").groups == ()
+    assert [group.name for group in films.influence(by="director", of="artist", only="dreyer").groups] == ["Dreyer"]
 
 
 def test_a_painting_is_expected_as_one_of_those_that_may_be_matched(films):
@@ -176,6 +177,17 @@ def test_convincing_matches_can_be_counted_alone(conn, films):
     seen = catalogue.coverage(conn, films.profile_id)
     assert (seen.judged, seen.shots, seen.judged_shots, seen.convincing_shots) == (1, 2, 2, 1)
 
+    # Until another artist makes it unknown again what unrelated pictures reach
+    conn.execute("UPDATE paintings SET artist = 'Somebody' WHERE id = %s", (films.ids[4],))
+    ranges.refresh(conn, films.profile_id)
+    for pictures in (None, 66):
+        assert films.influence(by="film", of="movement", convincing=True).groups == ()
+        assert [group.convincing_shots for group in films.influence(by="film", of="movement").groups] == [0]
+        seen = catalogue.coverage(conn, films.profile_id)
+        assert (seen.counted, seen.judged, seen.judged_shots, seen.convincing_shots) == (1, 0, 0, 0)
+        assert seen.pictures == pictures
+        unrelated.refresh(conn, films.profile_id)  # it is known, and the film has not been counted by it yet
+
 
 def test_films_whose_matches_are_of_yesterday_are_left_out_and_counted(conn, films):
     films.add("One", (0, 30), director="Dreyer")
@@ -227,6 +239,7 @@ def test_two_unknown_painters_are_not_one(conn, films):
     films.add("Two", (1, 30))
 
     assert similar(conn, films.profile_id, one) == []
+    assert why_none(conn, films.profile_id, one) == "painters not known"
 
 
 def test_the_echoes_of_a_painting_are_shots_nearest_first(conn, films):
@@ -276,5 +289,47 @@ def test_hubs_are_the_paintings_that_most_time_is_nearest_to(conn, films):
     unrelated.refresh(conn, films.profile_id)
     null = unrelated.known(conn, films.profile_id)
     first, *_ = hubs(conn, films.profile_id, limit=1)
+    assert first.painting.id == films.ids[0]
     assert first.excess == pytest.approx(unrelated.excess(conn, films.profile_id, films.ids, null)[films.ids[0]])
     assert first.nearness == pytest.approx(null.nearness + first.excess / unrelated.FACTOR)
+
+
+def test_a_hub_is_expected_as_one_of_what_each_film_may_be_matched_with(films):
+    films.add("Old", (0, 30), year=1700)  # the two of the Baroque, and the one without a year
+    films.add("Late", (2, 10), (0, 20), year=1990)
+
+    found = hubs(films.conn, films.profile_id)
+
+    expected = {films.ids[0]: (30 / 3 + 30 / 6) / 60, films.ids[2]: (30 / 6) / 60}
+    assert {hub.painting.id: hub.expected for hub in found} == pytest.approx(expected)
+    assert [hub.lift for hub in found] == [pytest.approx(hub.share / hub.expected) for hub in found]
+    # As influence over all films has it
+    cells = [cell for group in films.influence(by="film", of="painting").groups for cell in group.cells]
+    first = [cell for cell in cells if cell.painting_id == films.ids[0]]
+    assert sum(cell.expected * 30 for cell in first) / 60 == pytest.approx(expected[films.ids[0]])
+
+
+def test_why_no_film_is_similar(conn, films):
+    alone = films.add("Alone", (0, 30))
+    early = films.add("Early", (0, 30), year=1200)
+    later = films.add("Not counted", (0, 30), match=False)
+    conn.execute("UPDATE paintings SET year_from = 1300 WHERE year_from IS NULL")
+    ranges.refresh(conn, films.profile_id)
+    for one in (alone, early):
+        matches.match_film(conn, one, films.profile_id)
+
+    found = {one: why_none(conn, films.profile_id, one) for one in (alone, early, later)}
+
+    assert found == {alone: "nothing in common", early: "nothing matched", later: "not counted"}
+
+
+@pytest.mark.parametrize(("artists", "pictures"), [(6, 6), (1, 0)])
+def test_it_is_known_how_many_pictures_can_be_compared(conn, profile_id, artists, pictures):
+    assert catalogue.coverage(conn, profile_id).pictures == 0
+    synthetic.add_paintings(conn, profile_id, World(dim=DIM).draw(6), artists=artists)
+    ranges.refresh(conn, profile_id)
+    assert catalogue.coverage(conn, profile_id).pictures is None
+
+    unrelated.refresh(conn, profile_id)
+
+    assert catalogue.coverage(conn, profile_id).pictures == pictures

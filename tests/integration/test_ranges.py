@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from r2r_shared.errors import NotFound
-from r2r_shared.queries import features, ranges
+from r2r_shared.queries import features, ranges, segments
 from r2r_shared.queries.ranges import largest_distance
 from r2r_shared.records import METRICS
 from r2r_shared.score import NARROWEST_RANGE
@@ -139,3 +139,26 @@ def test_beyond_the_limit_the_farthest_out_are_compared():
 
     assert largest_distance(points, at_most=200) == pytest.approx(brute_force(points), rel=1e-12)
     assert largest_distance(points, at_most=1) == 0
+
+
+def test_a_database_of_an_earlier_release_has_its_names_looked_up_once(conn, profile_id):
+    # Given ranges that were taken before there were names
+    synthetic.add_paintings(conn, profile_id, World(dim=8).draw(6))
+    ranges.refresh(conn, profile_id)
+    assert not ranges.refresh_unnamed(conn, profile_id)
+    conn.execute("UPDATE profiles SET names = NULL, artists = NULL")
+
+    # When a job is to take them anyway, it is left to that
+    (job_id,) = conn.execute(
+        "INSERT INTO jobs (kind, state, profile_id) VALUES ('paintings', 'running', %s) RETURNING id", (profile_id,)
+    ).fetchone()
+    segments.add_batches(conn, job_id, "ranges", [[]])
+    assert not ranges.refresh_unnamed(conn, profile_id)
+    conn.execute("UPDATE jobs SET state = 'failed'")
+
+    # Then not
+    assert ranges.refresh_unnamed(conn, profile_id)
+    assert conn.execute(
+        "SELECT revision, names IS NOT NULL, artists IS NOT NULL FROM profiles WHERE id = %s", (profile_id,)
+    ).fetchone() == (1, True, True)
+    assert not ranges.refresh_unnamed(conn, profile_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from r2r_shared.queries import catalogue, features, matches, ranges, tallies, unrelated
+from r2r_shared.queries import catalogue, features, film_names, matches, ranges, shots, tallies, unrelated
 from r2r_shared.queries.timeline import timeline
 from tests import synthetic
 from tests.synthetic import Shot, World
@@ -171,3 +171,56 @@ def test_a_film_without_paintings_has_an_empty_tally(conn, world, profile_id):
 
     assert whole(conn, film_id) == (0, 0, 0, 0, False)
     assert by_painting(conn, film_id) == {}
+
+
+def test_a_film_of_which_shots_are_not_measured_is_not_one_to_be_matched(conn, world, profile_id, film_id):
+    other = synthetic.add_profile(conn, dim=DIM, name="other")
+    assert (catalogue.stale(conn, profile_id), catalogue.unmeasured(conn, profile_id)) == ([film_id], [])
+    assert (catalogue.stale(conn, other), catalogue.unmeasured(conn, other)) == ([], [film_id])
+
+    # But for a title card nothing is missing
+    conn.execute(
+        "DELETE FROM keyframe_features WHERE keyframe_id IN "
+        "(SELECT k.id FROM keyframes AS k JOIN shots AS s ON s.id = k.shot_id WHERE s.blank IS NOT NULL)"
+    )
+    assert catalogue.stale(conn, profile_id) == [film_id]
+
+    conn.execute("DELETE FROM keyframe_features WHERE keyframe_id = (SELECT min(keyframe_id) FROM keyframe_features)")
+    assert (catalogue.stale(conn, profile_id), catalogue.unmeasured(conn, profile_id)) == ([], [film_id])
+
+
+def test_a_new_analysis_takes_along_what_the_old_came_to_under_other_profiles(conn, world, profile_id, film_id):
+    # Given a film that is counted under two profiles
+    other = synthetic.add_profile(conn, dim=DIM, name="other")
+    synthetic.add_paintings(conn, other, world.draw(5), collection="more")
+    ranges.refresh(conn, other)
+    for one in (profile_id, other):
+        matches.match_film(conn, film_id, one)
+    conn.execute(
+        "INSERT INTO film_paintings SELECT %s, film_id, painting_id, shots, seconds, convincing_s FROM film_paintings "
+        "WHERE profile_id = %s",
+        (other, profile_id),
+    )
+    film_names.write(conn, other)
+
+    def counted(profile):
+        return conn.execute(
+            """
+            SELECT EXISTS (SELECT FROM film_matches WHERE profile_id = %(profile)s),
+                   EXISTS (SELECT FROM film_paintings WHERE profile_id = %(profile)s),
+                   EXISTS (SELECT FROM film_names WHERE profile_id = %(profile)s)
+            """,
+            {"profile": profile},
+        ).fetchone()
+
+    assert counted(other) == (True, True, True)
+
+    # When it is analysed anew under one of them
+    job_id, _ = synthetic.add_analysis(conn, film_id, profile_id, [Shot(3, world.draw(1))] * 2)
+    matches.match_film(conn, film_id, profile_id, job_id=job_id)
+    shots.show(conn, film_id=film_id, job_id=job_id)
+
+    # Then it is counted under that one alone
+    assert counted(profile_id) == (True, True, True)
+    assert counted(other) == (False, False, False)
+    assert catalogue.coverage(conn, other).counted == 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -10,9 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from r2r_shared import db
 from r2r_shared.errors import NotFound
 from r2r_shared.nearness import NEIGHBOURS
 from r2r_shared.queries import matches, ranges, unrelated
+from r2r_shared.queries.matched import by_chance
+from r2r_shared.queries.paintings import remove
 from r2r_shared.queries.timeline import timeline
 from r2r_shared.queries.unrelated import FACTOR, Unrelated
 from r2r_shared.score import DEFAULT
@@ -82,6 +87,13 @@ def test_it_is_measured_once_for_each_state_of_the_collection(conn, world, profi
     assert ranges.refresh(conn, profile_id) == revision
     assert unrelated.known(conn, profile_id) is None
     assert unrelated.refresh(conn, profile_id)
+
+    # Another movement leaves the null too: whose works are unrelated does not depend on it
+    known = unrelated.known(conn, profile_id)
+    conn.execute("UPDATE paintings SET movement = 'Vorticism' WHERE id = %s", (ids[0],))
+    ranges.refresh(conn, profile_id)
+    assert unrelated.known(conn, profile_id) == known
+    assert unrelated.pairs(conn, profile_id) == 0
 
 
 def test_works_by_nobody_known_are_in_no_null_but_can_be_hubs(conn, world, profile_id):
@@ -175,11 +187,11 @@ def test_a_match_is_judged_by_how_many_of_the_null_reach_its_score(conn, world, 
 def test_from_the_convincing_score_on_p_is_small_enough_and_below_it_is_not(scores, score):
     null = Unrelated(len(scores), sorted(scores), 0.5)
 
-    assert null.p_value(score) == (1 + sum(one >= score for one in scores)) / (1 + len(scores))
     if null.convincing_from is None:
         assert len(scores) < 19
-        assert null.p_value(2.0) > 0.05
+        assert null.p_value(score) is None  # not even of a score that none of them reaches is it known
         return
+    assert null.p_value(score) == (1 + sum(one >= score for one in scores)) / (1 + len(scores))
     assert null.p_value(null.convincing_from) <= 0.05
     assert null.p_value(math.nextafter(null.convincing_from, 0)) > 0.05
     assert (score >= null.convincing_from) == (null.p_value(score) <= 0.05)
@@ -257,3 +269,87 @@ def test_a_collection_too_large_to_measure_on_the_way_is_left_to_whoever_asks(co
 
     assert (before.null, before.hub_correction) == (None, False)
     assert (after.null, after.hub_correction) == (unrelated.known(conn, profile_id), True)
+
+
+@pytest.mark.parametrize("count", [2, 18, 19, 60])
+def test_of_fewer_than_19_pictures_nothing_is_convincing_or_known_not_to_be(conn, world, profile_id, count):
+    # Given a frame that is one of the paintings
+    paintings = world.draw(count)
+    synthetic.add_paintings(conn, profile_id, paintings, artists=count)
+    film_id, _, _ = synthetic.add_film(conn, profile_id, [Shot(4, [paintings[0]])])
+    ranges.refresh(conn, profile_id)
+
+    (shot,) = timeline(conn, film_id, profile_id, hub_correction=False).shots
+
+    null = unrelated.known(conn, profile_id)
+    assert (null.pictures, null.convincing_from is None) == (count, count < 19)
+    assert (by_chance(count) > 0) == (count >= 19)
+    for match in (shot.matches[0], matches.live(conn, paintings[0], profile_id, hub_correction=False)[0]):
+        assert match.score == pytest.approx(1)
+        assert match.p_value == (None if count < 19 else 1 / (1 + count))
+        assert match.convincing == (None if count < 19 else True)
+
+
+def test_what_was_measured_of_a_collection_that_has_changed_is_not_stored(conn, world, profile_id, database_url):
+    # Given that others remove a painting, and measure what is left, while it is measured
+    ids = synthetic.add_paintings(conn, profile_id, world.draw(30))
+    ranges.refresh(conn, profile_id)
+    conn.commit()
+
+    def on_progress(done, every):
+        with db.connect(database_url) as others:
+            remove(others, ids[:1])
+            others.commit()
+            assert unrelated.refresh(others, profile_id)
+
+    assert not unrelated.refresh(conn, profile_id, on_progress=on_progress)
+
+    conn.commit()
+    assert unrelated.known(conn, profile_id).pictures == 29
+    assert unrelated.pairs(conn, profile_id) == 0
+
+
+def test_a_painting_that_is_removed_while_it_is_measured_is_no_error(conn, world, profile_id, database_url):
+    ids = synthetic.add_paintings(conn, profile_id, world.draw(30))
+    ranges.refresh(conn, profile_id)
+    conn.commit()
+
+    def on_progress(done, every):
+        with db.connect(database_url) as others:  # the ranges are to follow
+            others.execute("DELETE FROM paintings WHERE id = %s", (ids[0],))
+
+    assert unrelated.refresh(conn, profile_id, on_progress=on_progress)
+    assert ids[1] in unrelated.excess(conn, profile_id, ids, unrelated.known(conn, profile_id))
+
+
+def test_who_measures_on_the_way_waits_for_who_matches_the_film(conn, world, profile_id, database_url):
+    # Given a film that is counted and judged, and an artist whose name is mended
+    ids = synthetic.add_paintings(conn, profile_id, world.draw(30))
+    film_id, _, _ = synthetic.add_film(conn, profile_id, [Shot(4, world.draw(1))])
+    ranges.refresh(conn, profile_id)
+    timeline(conn, film_id, profile_id)
+    conn.execute("UPDATE paintings SET artist = 'Somebody' WHERE id = %s", (ids[0],))
+    ranges.refresh(conn, profile_id)
+    conn.commit()
+
+    # When somebody holds the film, as one who matches it does, and a reader comes
+    conn.execute("SELECT FROM films WHERE id = %s FOR NO KEY UPDATE", (film_id,))
+    found = []
+
+    def read():
+        with db.connect(database_url) as reader:
+            found.append(timeline(reader, film_id, profile_id))
+
+    reading = threading.Thread(target=read)
+    reading.start()
+    for _ in range(500):
+        if conn.execute("SELECT FROM pg_locks WHERE NOT granted").rowcount:
+            break
+        time.sleep(0.01)
+
+    # Then the row of its matches is not held by the reader, who goes on once it is stored
+    conn.execute("SET LOCAL lock_timeout = '2s'")
+    conn.execute("UPDATE film_matches SET matched_at = now() WHERE film_id = %s", (film_id,))
+    conn.commit()
+    reading.join(30)
+    assert found[0].null is not None

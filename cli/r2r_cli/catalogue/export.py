@@ -19,6 +19,7 @@ from r2r_shared.queries.catalogue_influence import By
 if TYPE_CHECKING:
     from psycopg import Connection
 
+    from r2r_shared.queries.catalogue_influence import CatalogueInfluence
     from r2r_shared.records import Profile
 
 
@@ -27,13 +28,16 @@ class _Answer(Protocol):
     def to_json(self) -> dict[str, Any]: ...
 
 
-GROUPS = 5_000
+GROUPS = 1_000_000
 NAMES = 100
-HUBS = 1_000
+"""So many movements, artists or paintings of each group, those of the largest share."""
+HUBS = 10_000
 
 
 def write(conn: Connection[Any], profile: Profile, folder: Path) -> Iterator[Path]:
     """Write each table as CSV, and all of them as one JSON document; yields each file as it is there.
+
+    All of one moment, whatever is counted meanwhile; what is left out of a table is said.
 
     Raises:
         UserError: the folder cannot be made, or not written to.
@@ -42,13 +46,23 @@ def write(conn: Connection[Any], profile: Profile, folder: Path) -> Iterator[Pat
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{folder} cannot be made: {error.strerror}", "name a folder that may be written to") from error
+    with conn.transaction():
+        conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield from _write(conn, profile, folder)
+
+
+def _write(conn: Connection[Any], profile: Profile, folder: Path) -> Iterator[Path]:
     answers: list[dict[str, Any]] = []
     for by in get_args(By):
         for of in get_args(Of):
             found = catalogue_influence.influence(conn, profile.id, by=by, of=of, names=NAMES, groups=GROUPS, each=True)
             answers.append(found.to_json())
-            yield _csv(folder / f"influence-by-{by}-of-{of}.csv", tables.influence_rows(found))
+            path = folder / f"influence-by-{by}-of-{of}.csv"
+            _note_left_out(path, found)
+            yield _csv(path, tables.influence_rows(found))
     hubs = catalogue_hubs.hubs(conn, profile.id, limit=HUBS)
+    if len(hubs) == HUBS:
+        render.note(f"hubs.csv: the first {HUBS:,}; `r2r catalogue hubs --limit` shows more")
     yield _csv(folder / "hubs.csv", tables.hub_rows(hubs))
     document = {
         "profile": about(profile),
@@ -59,6 +73,18 @@ def write(conn: Connection[Any], profile: Profile, folder: Path) -> Iterator[Pat
     path = folder / "catalogue.json"
     files.write_text(path, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
     yield path
+
+
+def _note_left_out(path: Path, found: CatalogueInfluence) -> None:
+    if found.groups_left_out:
+        render.note(
+            f"{path.name}: the {len(found.groups):,} groups of the longest matched time; {found.groups_left_out:,} more"
+        )
+    if cut := sum(len(group.cells) == NAMES for group in found.groups):
+        render.note(
+            f"{path.name}: the {NAMES} names of the largest share alone, of {cut:,} groups; "
+            "`r2r catalogue influence --names` shows more"
+        )
 
 
 def about(profile: Profile) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from r2r_cli import render
 from r2r_shared.errors import NotFound
-from r2r_shared.queries import catalogue, matches, tallies, unrelated
+from r2r_shared.queries import catalogue, matches, ranges, tallies, unrelated
 
 if TYPE_CHECKING:
     from r2r_cli.context import Session
@@ -16,16 +16,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What was done: whether the null was measured, films matched, and films counted anew without that."""
+    """What was done: whether the null was measured, films matched, and films counted anew without that.
+
+    `unmeasured`: films that could not be matched, since some of their keyframes have no numbers under the profile.
+    """
 
     profile_id: int
     null: bool
     matched: int
     counted: int
+    unmeasured: int
 
 
 def measure_null(opened: Session, profile: Profile) -> bool:
-    """Measure what unrelated pictures reach, where that is not known of the collection as it is; with progress."""
+    """Measure what unrelated pictures reach, where that is not known of the collection as it is; with progress.
+
+    Of a database that an earlier release has filled the artists are looked at first.
+    """
+    ranges.refresh_unnamed(opened.conn, profile.id)
     if not unrelated.pairs(opened.conn, profile.id):
         return False
     render.note("measuring what unrelated pictures reach, once for this state of the collection")
@@ -55,4 +63,5 @@ def refresh(opened: Session, profile: Profile) -> Refreshed:
     outdated = tallies.outdated(opened.conn, profile.id)
     for film_id in outdated:
         tallies.count_again(opened.conn, film_id, profile.id)
-    return Refreshed(profile.id, null, matched, len(outdated))
+    unmeasured = catalogue.unmeasured(opened.conn, profile.id)
+    return Refreshed(profile.id, null, matched, len(outdated), len(unmeasured))

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from r2r_cli import render
-from r2r_cli.tables import lift, percent
-from r2r_shared.queries.matched import CONVINCING
+from r2r_cli.tables import chance, lift, percent
 
 if TYPE_CHECKING:
     from r2r_shared.queries.catalogue import Coverage
     from r2r_shared.queries.catalogue_echoes import Echoes
     from r2r_shared.queries.catalogue_hubs import Hub
     from r2r_shared.queries.catalogue_influence import CatalogueInfluence
-    from r2r_shared.queries.catalogue_similar import SimilarFilm
+    from r2r_shared.queries.catalogue_similar import SimilarFilm, WhyNone
+    from r2r_shared.records import Profile
 
 LIKENESS = "Likeness, not proof of influence."
 
@@ -41,7 +42,7 @@ def print_influence(found: CatalogueInfluence) -> None:
             rows.append((*begin, "–", "", "", "", ""))
     render.table([found.by, ">films", ">matched", found.of, ">share", ">by chance", ">lift", ">95 %"], rows)
     if found.groups_left_out:
-        render.note(f"the {len(found.groups)} of the longest matched time, of {found.groups_left_out} more; --groups")
+        render.note(f"the {len(found.groups)} of the longest matched time; {found.groups_left_out} more: --groups")
     if any(group.few for group in found.groups):
         render.note("no interval of fewer than 5 films: what is said of them is said of these films alone")
     of = "the convincing matches' time" if found.convincing else "matched time"
@@ -116,30 +117,70 @@ def print_hubs(found: list[Hub]) -> None:
     )
     render.say(
         "\nshots: whose first painting it is; nearness: mean score with its nearest paintings by others; correction: "
-        "what that adds to its scores. A painting of high share and low correction is near to much by itself."
+        "what that adds to its scores. A painting of high share whose correction is well below 0 is near to much by "
+        "itself."
     )
 
 
-def note_coverage(seen: Coverage) -> None:
-    """Say what is not counted, and what to do about it."""
-    if seen.films > seen.counted:
+def note_coverage(seen: Coverage, *, unmeasured: int = 0) -> None:
+    """Say what is not counted, and what to do about it.
+
+    Args:
+        unmeasured: films that are not counted, of which something else is said.
+    """
+    if (missing := seen.films - seen.counted - unmeasured) > 0:
         render.note(
-            f"{seen.films - seen.counted} of {seen.films} films are not counted: they have no matches of the "
-            "collection as it is; `r2r catalogue refresh` matches them"
+            f"{missing} of {seen.films} films are not counted: they have no matches of the collection as it is; "
+            "`r2r catalogue refresh` matches them"
         )
-    if seen.counted > seen.judged:
+    if seen.counted and seen.pictures == 0:
+        render.note(
+            "which matches are convincing cannot be told: the collection names fewer than two artists, so that there "
+            "is nothing unrelated to compare with"
+        )
+    elif seen.counted and seen.pictures and not seen.by_chance:
+        render.note(
+            f"which matches are convincing cannot be told: {seen.pictures} paintings by several artists are too few"
+        )
+    elif seen.counted > seen.judged:
         render.note(
             f"of {seen.counted - seen.judged} films it is not known which matches are convincing; "
             "`r2r catalogue refresh` finds out"
         )
-    if seen.judged:
-        render.note(convincing(seen.convincing_shots, seen.judged_shots))
+    if seen.judged and seen.by_chance and seen.pictures:
+        render.note(convincing(seen.convincing_shots, seen.judged_shots, seen.pictures))
 
 
-def convincing(count: int, shots: int) -> str:
+def note_unmeasured(films: int, profile: Profile) -> None:
+    """Say of how many films there is nothing to match, and what to do about it."""
+    if films:
+        render.note(
+            f"{films} films are not measured under “{profile.name}”; `r2r models activate {shlex.quote(profile.name)}`"
+        )
+
+
+def note_undecided(seen: Coverage) -> None:
+    """Where only convincing matches were asked for: say that nobody knows which are, if so."""
+    if not seen.by_chance:
+        render.note("it is not known which matches are convincing: none is shown")
+
+
+def note_not_similar(why: WhyNone) -> None:
+    """Say why a film has no others that are similar."""
+    render.note(
+        {
+            "not counted": "the film is not counted: it has no matches of the collection as it is; "
+            "`r2r catalogue refresh` matches it",
+            "nothing matched": "no shot of the film is matched with a painting",
+            "painters not known": "the painters of all works that the film resembles most are not known",
+            "nothing in common": "no other film that is counted resembles a painter that this one does",
+        }[why]
+    )
+
+
+def convincing(count: int, shots: int, pictures: int) -> str:
     """How many shots have a convincing match, beside what chance gives."""
-    chance = f"by chance alone about {CONVINCING * shots:,.0f} would"
-    return f"{count:,} of {shots:,} matched shots have a convincing match; {chance}"
+    return f"{count:,} of {shots:,} matched shots have a convincing match; {chance(shots, pictures)}"
 
 
 def influence_rows(found: CatalogueInfluence) -> Iterator[tuple[Any, ...]]:

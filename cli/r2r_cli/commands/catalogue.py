@@ -41,7 +41,8 @@ def influence(  # noqa: PLR0917
     Example: r2r catalogue influence --by decade --of artist
     """
     from r2r_cli.catalogue import tables
-    from r2r_shared.queries import catalogue_influence
+    from r2r_shared.errors import NotFound
+    from r2r_shared.queries import catalogue, catalogue_influence
     from r2r_shared.queries.catalogue_influence import CatalogueInfluence
 
     if by not in ("director", "decade", "country", "film"):
@@ -50,17 +51,30 @@ def influence(  # noqa: PLR0917
         raise typer.BadParameter("use movement, artist or painting", param_hint="--of")
 
     def ask(opened: Session, profile: Profile) -> CatalogueInfluence:
-        return catalogue_influence.influence(
-            opened.conn,
-            profile.id,
-            by=by,
-            of=of,
-            names=names,
-            groups=groups,
-            only=str(_film(opened, only)) if only is not None and by == "film" else only,
-            each=True,
-            convincing=convincing,
-        )
+        chosen = str(_film(opened, only)) if only is not None and by == "film" else only
+
+        def of_groups(convincing: bool) -> CatalogueInfluence:
+            return catalogue_influence.influence(
+                opened.conn,
+                profile.id,
+                by=by,
+                of=of,
+                names=names,
+                groups=groups,
+                only=chosen,
+                each=True,
+                convincing=convincing,
+            )
+
+        found = of_groups(convincing)
+        if only is not None and not found.groups and not (convincing and of_groups(False).groups):
+            raise NotFound(
+                f"no film that is counted has the {by} “{only}”" if by != "film" else f"“{only}” is not counted",
+                f"`r2r catalogue influence --by {by}` lists those that are; `r2r catalogue refresh` counts the others",
+            )
+        if convincing:
+            tables.note_undecided(catalogue.coverage(opened.conn, profile.id))
+        return found
 
     _answer(ask, "influence", tables.print_influence, tables.influence_rows, csv=csv, json=json)
 
@@ -81,7 +95,11 @@ def similar(
     from r2r_shared.queries.catalogue_similar import SimilarFilm
 
     def ask(opened: Session, profile: Profile) -> list[SimilarFilm]:
-        return catalogue_similar.similar(opened.conn, profile.id, _film(opened, film), limit=limit)
+        film_id = _film(opened, film)
+        found = catalogue_similar.similar(opened.conn, profile.id, film_id, limit=limit)
+        if not found:
+            tables.note_not_similar(catalogue_similar.why_none(opened.conn, profile.id, film_id))
+        return found
 
     _answer(ask, "similar", tables.print_similar, tables.similar_rows, csv=csv, json=json)
 
@@ -102,11 +120,13 @@ def echoes(
     """
     from r2r_cli.catalogue import tables
     from r2r_shared.collections.text import storable
-    from r2r_shared.queries import catalogue_echoes, paintings
+    from r2r_shared.queries import catalogue, catalogue_echoes, paintings
     from r2r_shared.queries.catalogue_echoes import Echoes
 
     def ask(opened: Session, profile: Profile) -> Echoes:
         found = paintings.find(opened.conn, storable(painting))
+        if convincing:
+            tables.note_undecided(catalogue.coverage(opened.conn, profile.id))
         return catalogue_echoes.echoes(opened.conn, profile.id, found.id, limit=limit, convincing=convincing)
 
     _answer(ask, "echoes", tables.print_echoes, tables.echo_rows, csv=csv, json=json)
@@ -137,7 +157,9 @@ def export(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write; made where it is not there.")],
     json: options.Json = False,
 ) -> None:
-    """Write all tables of the catalogue into a folder: CSV files, and one JSON document.
+    """Write the catalogue's tables into a folder: CSV files, and one JSON document, of influence and of hubs.
+
+    Echoes of a painting and films similar to one are not in it: `echoes` and `similar` write those with --csv.
 
     Example: r2r catalogue export ./catalogue
     """
@@ -171,9 +193,10 @@ def refresh(json: options.Json = False) -> None:
     from r2r_shared.queries import catalogue
 
     with context.session() as opened:
-        done = refreshing.refresh(opened, context.profile(opened))
-        seen = catalogue.coverage(opened.conn, done.profile_id)
-        tables.note_coverage(seen)
+        profile = context.profile(opened)
+        done = refreshing.refresh(opened, profile)
+        tables.note_coverage(catalogue.coverage(opened.conn, profile.id), unmeasured=done.unmeasured)
+        tables.note_unmeasured(done.unmeasured, profile)
     if json:
         render.print_json({"null": done.null, "matched": done.matched, "counted": done.counted})
     else:

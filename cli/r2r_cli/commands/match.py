@@ -32,7 +32,7 @@ def match(  # noqa: PLR0917
 
     Example: r2r match still.png --top 5
     """
-    from r2r_cli import context, render
+    from r2r_cli import context, render, tables
     from r2r_cli.catalogue import refreshing
     from r2r_shared.queries import matches
     from r2r_shared.score import DEFAULT
@@ -58,22 +58,24 @@ def match(  # noqa: PLR0917
     if not found:
         render.note("no paintings yet: r2r paintings import ./my-paintings")
         return
+    corrected = tables.has_corrected(found)
     render.table(
-        [">rank", ">score", ">p", "painting", "artist", "movement", "year", "why"],
-        [_row(row) for row in found],
+        [">rank", *tables.scores_head(corrected), "painting", "artist", "movement", "year", "why"],
+        [_row(row, corrected) for row in found],
     )
+    if found[0]["convincing"] is None and chosen == DEFAULT:
+        render.note("which matches are convincing is not known: of too few paintings by several artists")
     if found[0]["convincing"] is False:
         render.note("no convincing match: unrelated paintings are as near to a picture more often than 1 in 20 times")
 
 
-def _row(row: dict[str, Any]) -> tuple[Any, ...]:
+def _row(row: dict[str, Any], corrected: bool) -> tuple[Any, ...]:
     from r2r_cli import tables
 
     painting = row["painting"]
     return (
         row["rank"],
-        f"{row['score']:.3f}",
-        tables.p_value(row),
+        *tables.scores(row, corrected),
         painting["title"],
         painting["artist"],
         painting["movement"],

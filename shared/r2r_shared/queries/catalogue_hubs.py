@@ -8,6 +8,7 @@ from typing import Any
 from psycopg import Connection
 
 from r2r_shared.queries import matched, unrelated
+from r2r_shared.queries.catalogue_chance import Chance
 from r2r_shared.queries.matched import Painting
 
 LIMIT = 50
@@ -19,7 +20,8 @@ class Hub:
 
     Attributes:
         shots, films: whose first painting it is, of how many films.
-        share: of the catalogue's matched time.   expected: one painting's part of the collection.
+        share: of the catalogue's matched time.   expected: one of the paintings that each film may be matched with,
+            without those made after it.
         lift: share / expected.
         nearness: its mean score with its nearest unrelated paintings (unrelated.py); None where not known.
         excess: what the hub correction takes from its scores: above 0 of a painting that is near to everything.
@@ -65,9 +67,7 @@ def hubs(conn: Connection[Any], profile_id: int, *, limit: int = LIMIT) -> list[
               WHERE t.profile_id = %(profile)s
               GROUP BY t.painting_id),
         whole AS (SELECT sum(seconds) AS seconds FROM total)
-        SELECT t.painting_id, t.shots, t.films, t.seconds / nullif(whole.seconds, 0),
-               1.0::double precision
-                   / (SELECT count(*) FROM painting_features WHERE profile_id = %(profile)s), n.nearness
+        SELECT t.painting_id, t.shots, t.films, t.seconds / nullif(whole.seconds, 0), n.nearness
           FROM total AS t CROSS JOIN whole
           LEFT JOIN painting_nearness AS n ON n.profile_id = %(profile)s AND n.painting_id = t.painting_id
          ORDER BY t.seconds DESC, t.painting_id
@@ -75,18 +75,40 @@ def hubs(conn: Connection[Any], profile_id: int, *, limit: int = LIMIT) -> list[
         """,
         {"profile": profile_id, "limit": limit},
     ).fetchall()
-    known = matched.paintings(conn, [row[0] for row in rows])
+    ids = [row[0] for row in rows]
+    known, expected = matched.paintings(conn, ids), _expected(conn, profile_id, ids)
     return [
         Hub(
             known[painting_id],
             shots,
             films,
             share,
-            expected,
-            share / expected,
+            expected[painting_id],
+            share / expected[painting_id],
             nearness if null else None,
             unrelated.FACTOR * (nearness - null.nearness) if null and nearness is not None else None,
         )
-        for painting_id, shots, films, share, expected, nearness in rows
-        if painting_id in known
+        for painting_id, shots, films, share, nearness in rows
+        if painting_id in known and expected[painting_id]  # else removed a moment ago, or dated anew
     ]
+
+
+def _expected(conn: Connection[Any], profile_id: int, ids: list[int]) -> dict[int, float]:
+    """By painting id its share of the matched time by chance: of each film's, one of what the film may be matched with.
+
+    As `r2r catalogue influence --of painting` has it, over all films.
+    """
+    of_year = conn.execute(
+        """
+        SELECT f.year, sum(m.seconds)
+          FROM film_matches AS m
+          JOIN profiles AS p ON p.id = m.profile_id AND p.revision = m.revision
+          JOIN films AS f ON f.id = m.film_id AND f.year IS NOT DISTINCT FROM m.film_year
+         WHERE m.profile_id = %s AND m.seconds > 0
+         GROUP BY f.year
+        """,
+        (profile_id,),
+    ).fetchall()
+    every = sum(seconds for _, seconds in of_year) or 1.0
+    chance = Chance.of_collection(conn, profile_id, "painting", ids)
+    return {one: sum(seconds * chance.expected(one, year) for year, seconds in of_year) / every for one in ids}

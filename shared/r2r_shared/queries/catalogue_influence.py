@@ -140,12 +140,15 @@ _GROUPED: dict[By, LiteralString] = {
     "film": "f.id::text",
 }
 _COUNTED: LiteralString = """
-    SELECT f.id, f.title, f.year, {group} AS grouped, m.shots, coalesce(m.convincing_shots, 0) AS convincing_shots,
+    SELECT f.id, f.title, f.year, {group} AS grouped, m.shots,
+           CASE WHEN m.judged AND u.of_pictures > 0 THEN coalesce(m.convincing_shots, 0) ELSE 0 END AS convincing_shots,
            CASE WHEN %(convincing)s THEN m.convincing_s ELSE m.seconds END AS seconds
       FROM film_matches AS m
       JOIN profiles AS p ON p.id = m.profile_id AND p.revision = m.revision
       JOIN films AS f ON f.id = m.film_id AND f.year IS NOT DISTINCT FROM m.film_year
+      LEFT JOIN unrelated AS u ON u.profile_id = p.id AND u.revision = p.revision AND u.artists = p.artists
      WHERE m.profile_id = %(profile)s AND m.seconds IS NOT NULL AND f.analysis_id IS NOT NULL
+       AND (NOT %(convincing)s OR m.judged AND u.of_pictures > 0)
 """
 _ASKED: LiteralString = "unnest(%(films)s::bigint[], %(numbers)s::int[]) AS f (id, number)"
 _TALLIED: dict[Of, LiteralString] = {
@@ -175,9 +178,9 @@ def influence(
     Args:
         names: how many movements, artists or paintings are listed.
         groups: how many groups, those of the longest matched time.
-        only: one group: the director, decade ("1920s"), country, or the film's id as text.
+        only: one group: the director, decade ("1920s"), country, in any case, or the film's id as text.
         each: list the largest names of each group; else the same for all, the largest over the groups shown.
-        convincing: count only shots whose match is convincing.
+        convincing: count only shots whose match is convincing, of films of which that is known.
     """
     args = {"profile": profile_id, "convincing": convincing, "only": only, "groups": groups, "names": names}
     shown, left_out = _groups(conn, by, args)
@@ -202,7 +205,7 @@ def _groups(conn: Connection[Any], by: By, args: Mapping[str, Any]) -> tuple[dic
         SELECT grouped, min(title), count(*)::int, sum(seconds), sum(shots)::int, sum(convincing_shots)::int,
                (count(*) OVER ())::int
           FROM ({_COUNTED.format(group=_GROUPED[by])}) AS f
-         WHERE %(only)s::text IS NULL OR grouped = %(only)s
+         WHERE %(only)s::text IS NULL OR lower(grouped) = lower(%(only)s)
          GROUP BY grouped
         HAVING sum(seconds) > 0
          ORDER BY sum(seconds) DESC, grouped

@@ -10,7 +10,7 @@ plots, cameras or cutting. Works of unknown artists are left out: two unknowns a
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from psycopg import Connection
 
@@ -44,6 +44,9 @@ class SimilarFilm:
     def to_json(self) -> dict[str, Any]:
         """As in catalogue.schema.json."""
         return asdict(self) | {"common": [asdict(one) for one in self.common]}
+
+
+WhyNone: TypeAlias = Literal["not counted", "nothing matched", "painters not known", "nothing in common"]
 
 
 def similar(conn: Connection[Any], profile_id: int, film_id: int, *, limit: int = LIMIT) -> list[SimilarFilm]:
@@ -91,3 +94,25 @@ def similar(conn: Connection[Any], profile_id: int, film_id: int, *, limit: int 
         SimilarFilm(number, title, director, year, likeness, tuple(map(Common, names, shares, there)))
         for number, title, director, year, likeness, names, shares, there in rows
     ]
+
+
+def why_none(conn: Connection[Any], profile_id: int, film_id: int) -> WhyNone:
+    """Why no film is similar to one: what is not known of it, or that no other film shares a painter with it."""
+    row = conn.execute(
+        """
+        SELECT m.seconds,
+               EXISTS (SELECT FROM film_names AS n
+                        WHERE n.profile_id = m.profile_id AND n.film_id = m.film_id AND n.kind = 2 AND n.name <> '')
+          FROM film_matches AS m
+          JOIN profiles AS p ON p.id = m.profile_id AND p.revision = m.revision
+          JOIN films AS f ON f.id = m.film_id AND f.year IS NOT DISTINCT FROM m.film_year
+         WHERE m.profile_id = %s AND m.film_id = %s AND m.seconds IS NOT NULL
+        """,
+        (profile_id, film_id),
+    ).fetchone()
+    if row is None:
+        return "not counted"
+    seconds, named = row
+    if not seconds:
+        return "nothing matched"
+    return "nothing in common" if named else "painters not known"

@@ -101,7 +101,7 @@ def stamp(conn: Connection[Any], film_id: int, profile_id: int) -> str | None:
         """
         SELECT md5(concat_ws('|', f.id, f.title, f.director, f.year, f.country, f.path, f.analysis_id, p.id, p.name,
                              p.revision, p.names, m.revision, m.top_k, m.how, m.film_year, m.matched_at,
-                             u.revision, u.names, u.measured_at))
+                             u.revision, u.artists, u.measured_at))
           FROM films AS f
           JOIN profiles AS p ON p.id = %(profile)s
           LEFT JOIN unrelated AS u ON u.profile_id = p.id

@@ -13,6 +13,15 @@ from r2r_shared.score import VISUAL_SHARE, Weights
 CONVINCING = 0.05
 """A match is called convincing where its p-value is at most this."""
 
+
+def by_chance(pictures: int) -> float:
+    """How often a picture that resembles nothing is called convincing, by a null of so many: CONVINCING at most.
+
+    0 where no match can be, of fewer than 19: then which are convincing is not known.
+    """
+    return int(CONVINCING * (1 + pictures) + 1e-9) / (1 + pictures)  # so many of them all may reach the score
+
+
 _PARTS = ("visual", *METRICS)
 
 
@@ -47,7 +56,8 @@ class Match(NamedTuple):
         visual: V_r.   semantic: S_a.
         similarities: each metric's max(0, 1 − Δ / range), in METRICS order.
         weights: those of the score.
-        p_value: how often unrelated pictures reach such a score (see unrelated.py); None where that is not known.
+        p_value: how often unrelated pictures reach such a score (see unrelated.py); None where that is not known, or
+            is known of too few.
         corrected: the score less what the painting is nearer to all pictures than others are; None without it.
     """
 

@@ -145,6 +145,7 @@ def live(
             corrected=score - excess.get(painting_id, 0.0) if corrected else None,
         )
         for painting_id, score, visual, semantic, similarities, _ in rows
+        if painting_id in known  # else removed a moment ago
     ]
     if corrected:
         found.sort(key=_by_corrected)

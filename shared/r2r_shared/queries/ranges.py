@@ -61,14 +61,15 @@ def refresh(conn: Connection[Any], profile_id: int) -> int:
     """
     with conn.transaction():
         row = conn.execute(
-            "SELECT revision, fingerprint, names FROM profiles WHERE id = %s FOR UPDATE", (profile_id,)
+            "SELECT revision, fingerprint, names, artists FROM profiles WHERE id = %s FOR UPDATE", (profile_id,)
         ).fetchone()
         if row is None:
             raise NotFound(f"there is no profile {profile_id}", "`r2r models list` shows them all")
-        revision, known, called = row
-        fingerprint, names = _fingerprint(conn, profile_id)
-        if names != called:
-            conn.execute("UPDATE profiles SET names = %s WHERE id = %s", (names, profile_id))
+        revision, known, *called = row
+        fingerprint, names, artists = _fingerprint(conn, profile_id)
+        if [names, artists] != called:
+            conn.execute("UPDATE profiles SET names = %s, artists = %s WHERE id = %s", (names, artists, profile_id))
+        if names != called[0]:
             film_names.write(conn, profile_id)
         if fingerprint == known:
             return revision
@@ -91,13 +92,38 @@ def refresh(conn: Connection[Any], profile_id: int) -> int:
         return revision + 1
 
 
-def _fingerprint(conn: Connection[Any], profile_id: int) -> tuple[bytes | None, bytes | None]:
-    """A digest of everything about a profile's paintings that a match depends on, and one of their artists and
-    movements; None where there are none."""
+def refresh_unnamed(conn: Connection[Any], profile_id: int) -> bool:
+    """`refresh` a profile of which a release before 0004 took the ranges, and no names; whether that was to be done.
+
+    Not while a job has it before it to take them: of a collection that is half measured no ranges are taken.
+    """
+    with conn.transaction():
+        row = conn.execute(
+            """
+            SELECT EXISTS (
+                   SELECT FROM profiles AS p
+                    WHERE p.id = %s AND p.revision > 0 AND p.names IS NULL
+                      AND EXISTS (SELECT FROM painting_features WHERE profile_id = p.id)
+                      AND NOT EXISTS (SELECT FROM jobs AS j JOIN segments AS s ON s.job_id = j.id
+                                       WHERE j.profile_id = p.id AND j.state IN ('queued', 'running')
+                                         AND NOT j.cancel_requested AND s.kind = 'ranges' AND s.state <> 'done'))
+            """,
+            (profile_id,),
+        ).fetchone()
+        if row != (True,):
+            return False
+        refresh(conn, profile_id)
+    return True
+
+
+def _fingerprint(conn: Connection[Any], profile_id: int) -> tuple[bytes | None, bytes | None, bytes | None]:
+    """Digests of a profile's paintings: of everything that a match depends on; of their artists and movements; and of
+    their artists. None where there are none."""
     row = conn.execute(
         """
         SELECT sha256(string_agg(sha256(record_send(f) || record_send(row(p.year_from))), '' ORDER BY f.painting_id)),
-               sha256(string_agg(sha256(record_send(row(p.id, p.artist, p.movement))), '' ORDER BY f.painting_id))
+               sha256(string_agg(sha256(record_send(row(p.id, p.artist, p.movement))), '' ORDER BY f.painting_id)),
+               sha256(string_agg(sha256(record_send(row(p.id, p.artist))), '' ORDER BY f.painting_id))
           FROM painting_features AS f
           JOIN paintings AS p ON p.id = f.painting_id
          WHERE f.profile_id = %s
@@ -105,7 +131,7 @@ def _fingerprint(conn: Connection[Any], profile_id: int) -> tuple[bytes | None, 
         (profile_id,),
     ).fetchone()
     assert row is not None
-    return row[0], row[1]
+    return row[0], row[1], row[2]
 
 
 def _measure(conn: Connection[Any], profile_id: int) -> dict[str, MetricRange]:

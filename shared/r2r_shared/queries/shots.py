@@ -92,9 +92,24 @@ def show(conn: Connection[Any], *, film_id: int, job_id: int) -> list[str]:
         {"film": film_id, "job": job_id},
     ).fetchall()
     conn.execute("UPDATE films SET analysis_id = %s WHERE id = %s", (job_id, film_id))
-    conn.execute("DELETE FROM shots WHERE film_id = %s AND job_id <> %s", (film_id, job_id))
+    if conn.execute("DELETE FROM shots WHERE film_id = %s AND job_id <> %s", (film_id, job_id)).rowcount:
+        _forget_matched(conn, film_id=film_id, job_id=job_id)
     folders = [row[0] for row in unused]
     return folders + depth_maps.of_folders(folders, profiles.depth_digests(conn))
+
+
+def _forget_matched(conn: Connection[Any], *, film_id: int, job_id: int) -> None:
+    """Forget what a film came to under other profiles than an analysis's: it was of shots that are gone."""
+    args = {"film": film_id, "job": job_id}
+    for query in (
+        "DELETE FROM film_matches WHERE film_id = %(film)s "
+        "AND profile_id <> (SELECT profile_id FROM jobs WHERE id = %(job)s)",
+        "DELETE FROM film_paintings WHERE film_id = %(film)s "
+        "AND profile_id <> (SELECT profile_id FROM jobs WHERE id = %(job)s)",
+        "DELETE FROM film_names WHERE film_id = %(film)s "
+        "AND profile_id <> (SELECT profile_id FROM jobs WHERE id = %(job)s)",
+    ):
+        conn.execute(query, args)
 
 
 def images(conn: Connection[Any], keyframe_ids: Sequence[int], *, unmeasured_by: int) -> list[tuple[int, str]]:

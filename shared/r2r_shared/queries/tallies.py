@@ -76,7 +76,7 @@ def outdated(conn: Connection[Any], profile_id: int, film_id: int | None = None)
           FROM film_matches AS m
           JOIN films AS f ON f.id = m.film_id
           JOIN profiles AS p ON p.id = m.profile_id
-          LEFT JOIN unrelated AS u ON u.profile_id = p.id AND u.revision = p.revision AND u.names = p.names
+          LEFT JOIN unrelated AS u ON u.profile_id = p.id AND u.revision = p.revision AND u.artists = p.artists
                                   AND u.of_pictures > 0
          WHERE m.profile_id = %s AND (%s::bigint IS NULL OR m.film_id = %s)
            AND m.revision = p.revision AND m.film_year IS NOT DISTINCT FROM f.year

@@ -60,7 +60,7 @@ def timeline(
     with conn.transaction():
         film = _film(conn, film_id)
         profiles.get(conn, profile_id)
-        null = _null(conn, profile_id) if chosen == DEFAULT else None
+        null = _null(conn, film_id, profile_id) if chosen == DEFAULT else None
         corrected = hub_correction and null is not None
         year = None if all_dates else film["year"]
         if chosen == DEFAULT and year == film["year"]:
@@ -97,10 +97,13 @@ def timeline(
     )
 
 
-def _null(conn: Connection[Any], profile_id: int) -> Unrelated | None:
+def _null(conn: Connection[Any], film_id: int, profile_id: int) -> Unrelated | None:
     """What unrelated pictures reach, measured now where that is cheap."""
     found = unrelated.known(conn, profile_id)
-    if found is None and unrelated.refresh_if_cheap(conn, profile_id):
+    if found is None and unrelated.is_cheap(conn, profile_id):
+        # The film first, as whoever matches it does: what is measured changes the rows of all films' matches.
+        conn.execute("SELECT FROM films WHERE id = %s FOR NO KEY UPDATE", (film_id,))
+        unrelated.refresh(conn, profile_id)
         found = unrelated.known(conn, profile_id)
     return found
 

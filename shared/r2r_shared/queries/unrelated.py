@@ -35,7 +35,7 @@ from psycopg import Connection
 from r2r_shared import nearness
 from r2r_shared.nearness import NOBODY, Nearness, Pictures
 from r2r_shared.queries import profiles, ranges
-from r2r_shared.queries.matched import CONVINCING
+from r2r_shared.queries.matched import CONVINCING, by_chance
 from r2r_shared.triplets.kinship import artist_of
 
 ASKED_AT_MOST = 4_000
@@ -79,8 +79,10 @@ class Unrelated:
             return None
         return math.nextafter(self.scores[-above - 1], math.inf)
 
-    def p_value(self, score: float) -> float:
-        """How often unrelated pictures reach a score, above 0 and at most 1."""
+    def p_value(self, score: float) -> float | None:
+        """How often unrelated pictures reach a score, above 0 and at most 1; None where they are too few to tell."""
+        if not by_chance(self.pictures):
+            return None
         reach = self.pictures - bisect.bisect_left(self.scores, score)
         return (1 + reach) / (1 + self.pictures)
 
@@ -99,7 +101,7 @@ def known(conn: Connection[Any], profile_id: int) -> Unrelated | None:
         """
         SELECT u.of_pictures, u.scores, u.nearness
           FROM unrelated AS u JOIN profiles AS p ON p.id = u.profile_id
-         WHERE u.profile_id = %s AND u.revision = p.revision AND u.names = p.names AND u.of_pictures > 0
+         WHERE u.profile_id = %s AND u.revision = p.revision AND u.artists = p.artists AND u.of_pictures > 0
         """,
         (profile_id,),
         binary=True,
@@ -123,9 +125,9 @@ def pairs(conn: Connection[Any], profile_id: int) -> int:
         """
         SELECT (SELECT count(*) FROM painting_features WHERE profile_id = p.id)
           FROM profiles AS p
-         WHERE p.id = %s AND p.revision > 0 AND p.names IS NOT NULL
+         WHERE p.id = %s AND p.revision > 0 AND p.artists IS NOT NULL
            AND NOT EXISTS (SELECT FROM unrelated AS u
-                            WHERE u.profile_id = p.id AND u.revision = p.revision AND u.names = p.names)
+                            WHERE u.profile_id = p.id AND u.revision = p.revision AND u.artists = p.artists)
         """,
         (profile_id,),
     ).fetchone()
@@ -139,10 +141,10 @@ def refresh(
     on_progress: Callable[[int, int], None] | None = None,
     at_most: int = ASKED_AT_MOST,
 ) -> bool:
-    """Measure and store it, unless what is stored is of the profile as it is; whether that was to be done.
+    """Measure and store it, unless what is stored is of the profile as it is; whether that was done.
 
     To follow `ranges.refresh`. In the caller's transaction or in one of its own. Nobody is kept waiting meanwhile:
-    what was read is stored with the revision that it was read at, and a newer one makes it worthless.
+    where the collection has changed by the end, what was measured is worthless, and is not stored.
 
     Args:
         on_progress: called with (paintings gone through, paintings), and may raise to break off.
@@ -155,21 +157,24 @@ def refresh(
         profiles.get(conn, profile_id)
         if not pairs(conn, profile_id):
             return False
-        row = conn.execute("SELECT revision, names FROM profiles WHERE id = %s", (profile_id,)).fetchone()
+        row = conn.execute("SELECT revision, artists FROM profiles WHERE id = %s", (profile_id,)).fetchone()
         assert row is not None
-        revision, names = row
+        revision, artists = row
         found, of_pictures = _measure(conn, profile_id, on_progress, at_most)
         scores = np.sort(found.best)
         mean = float(np.mean(list(found.nearness.values()))) if found.nearness else 0.0
+        current = "SELECT FROM profiles WHERE id = %s AND revision = %s AND artists = %s FOR SHARE"
+        if conn.execute(current, (profile_id, revision, artists)).rowcount != 1:
+            return False
         conn.execute(
             """
-            INSERT INTO unrelated (profile_id, revision, names, of_pictures, scores, nearness)
+            INSERT INTO unrelated (profile_id, revision, artists, of_pictures, scores, nearness)
             VALUES (%s, %s, %s, %s, %s, %s)
             ON CONFLICT (profile_id) DO UPDATE
-               SET revision = excluded.revision, names = excluded.names, of_pictures = excluded.of_pictures,
+               SET revision = excluded.revision, artists = excluded.artists, of_pictures = excluded.of_pictures,
                    scores = excluded.scores, nearness = excluded.nearness, measured_at = now()
             """,
-            (profile_id, revision, names, of_pictures, scores.tolist(), mean),
+            (profile_id, revision, artists, of_pictures, scores.tolist(), mean),
         )
         conn.execute("UPDATE film_matches SET judged = false WHERE profile_id = %s AND judged", (profile_id,))
         conn.execute("DELETE FROM painting_nearness WHERE profile_id = %s", (profile_id,))
@@ -177,10 +182,9 @@ def refresh(
     return True
 
 
-def refresh_if_cheap(conn: Connection[Any], profile_id: int) -> bool:
-    """`refresh`, where that is a matter of a second."""
-    todo = pairs(conn, profile_id)
-    return 0 < todo <= CHEAP_PAIRS and refresh(conn, profile_id)
+def is_cheap(conn: Connection[Any], profile_id: int) -> bool:
+    """Whether there is something to `refresh`, and that is a matter of a second."""
+    return 0 < pairs(conn, profile_id) <= CHEAP_PAIRS
 
 
 def _asked_at_most(paintings: int, at_most: int = ASKED_AT_MOST) -> int:
