@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import page_sample
 import pytest
@@ -199,11 +200,32 @@ def test_filters_leave_the_shots_that_answer(page: Page, timeline: dict[str, Any
 
     form.get_by_role("button", name="Clear").click()
     form.locator("[name=convincing]").check()
-    assert shown() == with_one(lambda match: match["convincing"])
+    convincing = [f"shot-{shot['number']}" for shot in timeline["shots"] if shot["convincing"]]
+    assert shown() == convincing
+    assert set(convincing) < set(with_one(lambda match: match["convincing"])), "a shot is judged by its nearest alone"
+    expect(page.locator(".verdicts")).to_contain_text(f"{len(convincing)} of ")
+    expect(form.locator("output")).to_have_text(f"{len(convincing)} of {SHOTS} shots")
     form.locator("[name=least]").fill("0.99")
     form.locator("[name=least]").press("Enter")
     assert shown() == []
     expect(page.locator(".none")).to_have_text("No shot answers to this filter.")
+
+
+def test_a_shot_that_is_gone_to_in_the_list_keeps_filters_and_weights_in_the_address(
+    page: Page, timeline: dict[str, Any]
+):
+    shot = matched(timeline)[-1]
+    page.locator(".filter [name=nearest]").check()
+    slide(page, "dc", 77)
+
+    page.evaluate("number => { location.hash = `shot-${number}`; }", shot["number"])
+
+    expect(page.locator("#look-title")).to_have_text(f"Shot {shot['number']}")
+    page.wait_for_function("location.hash.startsWith('#shot=')")
+    kept = parse_qs(urlsplit(page.url).fragment)
+    assert kept["shot"] == [str(shot["number"])]
+    assert kept["nearest"] == ["1"]
+    assert kept["weights"][0].startswith("77-")
 
 
 def test_a_shot_without_a_convincing_match_says_so(page: Page, timeline: dict[str, Any]):

@@ -77,6 +77,19 @@ def test_weights_are_answered_by_the_page_at_once_and_then_by_the_server_exactly
     assert pictures.evaluate_all("images => images.every((image) => image.tagName === 'IMG')")
 
 
+def test_with_later_paintings_kept_the_server_is_asked_for_them_too(site: str, visit: Begin):
+    page = visit(site).open("/films/1?all_dates=1")
+
+    with page.expect_response(re.compile(r"/api/films/1/matches\?all_dates=1&shot=\d+&")) as answer:
+        page.locator('.weights tr[data-part="visual"] input').fill("20")
+
+    assert answer.value.json()["all_dates"] is True
+    expect(page.locator(".basis")).to_contain_text("every painting of the collection compared")
+    page.get_by_role("link", name="leave them out").click()
+    page.wait_for_url(re.compile(r"/films/1\?all_dates=0$"))
+    expect(page.get_by_role("link", name="keep them")).to_be_attached()
+
+
 def test_an_address_of_the_site_shows_the_same_to_everybody_and_leads_on(site: str, visit: Begin):
     page = visit(site).open("/films/1")
     page.keyboard.press("j")

@@ -56,6 +56,11 @@ def cut_short(source: Path, target: Path, seconds: float) -> None:
             here.mux(packet)
 
 
+def require_place(page: Any) -> None:
+    """A reader without a mouse goes on where a button was, not at the top of the page."""
+    page.locator(":focus").wait_for(state="attached")  # the page itself never is
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_is_open_to_all_readers_and_fits_every_screen(
     site: str, visit: Callable[..., Visit], scheme: Scheme
@@ -140,6 +145,7 @@ def test_a_film_that_is_sent_can_be_cancelled_and_tried_again(
 
     card = page.locator(".card[data-state=cancelled]", has_text="Sent along")
     card.wait_for(timeout=60_000)
+    require_place(page)
     (job,) = [job for job in ingested.json("jobs", "list")["jobs"] if job["about"] == "Sent along"]
     assert job["state"] == "cancelled"
     assert not list((ingested.home / "uploads").iterdir())
@@ -147,8 +153,11 @@ def test_a_film_that_is_sent_can_be_cancelled_and_tried_again(
     assert place.startswith("media:uploads/"), "it lies in the media store alone, for every worker to read"
 
     card.get_by_role("button", name=re.compile("^Try again")).click()
+    card.wait_for(state="detached")
+    require_place(page)
     page.locator(".job", has_text="Sent along").get_by_role("button", name=re.compile("^Cancel")).click()
     page.locator(".card[data-state=cancelled]", has_text="Sent along").wait_for(timeout=60_000)
+    require_place(page)
 
 
 def test_what_cannot_be_ingested_is_said_where_it_was_asked_for(
@@ -166,6 +175,7 @@ def test_what_cannot_be_ingested_is_said_where_it_was_asked_for(
     assert str(tmp_path) not in said.inner_text()
     said.get_by_role("button", name=re.compile("^Dismiss")).click()
     said.wait_for(state="detached")
+    require_place(page)
 
 
 def test_a_dropped_picture_finds_its_painting_and_its_shot(
@@ -184,6 +194,10 @@ def test_a_dropped_picture_finds_its_painting_and_its_shot(
     paintings = page.locator("section[aria-labelledby=paintings] .card")
     assert paintings.first.locator(".title").inner_text() == best["painting"]["title"]
     assert "score 1.000" in paintings.first.inner_text()
+    page.goto(page.url + "?weights=dc=1,others=0")
+    assert "dominant colours 1.00" in page.locator("main").inner_text()
+    page.get_by_role("link", name="Use the default weights").click()
+    page.wait_for_url(re.compile(r"/search/[0-9a-f]+$"))
     shot = page.locator("section[aria-labelledby=shots] .card").first
     assert shot.locator("a").get_attribute("href", timeout=1000).startswith("/films/1#shot=")
     shot.locator("a").click()
@@ -203,7 +217,9 @@ def test_a_painting_leads_to_the_shots_that_echo_it(site: str, ingested: Cli, vi
     assert page.locator("h1").inner_text() == painting["title"]
     assert page.locator(".palette rect").count() == 3
     echoes = page.locator("section[aria-labelledby=echoes] .card a")
-    assert f"/films/1#shot={shot['number']}&painting={painting['id']}" in [one.get_attribute("href") for one in echoes.all()]
+    assert f"/films/1#shot={shot['number']}&painting={painting['id']}" in [
+        one.get_attribute("href") for one in echoes.all()
+    ]
 
 
 def test_the_catalogue_is_a_table_with_numbers_in_it(site: str, visit: Callable[..., Visit]) -> None:
@@ -227,7 +243,7 @@ def test_a_site_with_a_token_asks_for_it_and_then_goes_where_one_was_going(
     locked = Cli(ingested.home, {"R2R_WEB_TOKEN": "a long and random text"})
     with serving(locked, films=tmp_path) as base:
         reader = visit(base)
-        page = reader.open("/catalogue?by=film")
+        page = reader.open("/films/1#shot=3&by=artist")
         page.get_by_label("The token").fill("a guess")
         page.get_by_role("button", name="Sign in").click()
         assert page.get_by_role("alert").inner_text() == "That is not the token."
@@ -235,9 +251,11 @@ def test_a_site_with_a_token_asks_for_it_and_then_goes_where_one_was_going(
 
         page.get_by_label("The token").fill("a long and random text")
         page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(re.compile(r"/catalogue\?by=film$"))
+        page.wait_for_url(re.compile(r"/films/1#shot=3&by=artist$"))
+        assert page.locator("#look-title").inner_text() == "Shot 3"
+        page.goto(f"{base}/catalogue")
         (cookie,) = page.context.cookies()
-        assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+        assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
 
         page.get_by_role("button", name="Sign out").click()
         page.get_by_label("The token").wait_for()

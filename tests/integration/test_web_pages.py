@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
+from html import unescape
 
 import pytest
 
 from r2r_cli.web.routes.catalogue import is_sure, rows, shade
 from r2r_cli.web.site import CONNECTIONS, Site
+from r2r_cli.web.words import percent
 from r2r_shared import db
 from r2r_shared.local.postgres import LocalPostgres
 from r2r_shared.local.redis import LocalRedis
@@ -142,6 +144,47 @@ def test_the_document_behind_a_film_is_the_command_lines(stocked: tuple[Visitor,
     assert found == expected
 
 
+def test_no_address_has_a_films_matches_stored_anew(stocked: tuple[Visitor, Site]) -> None:
+    visitor, site = stocked
+    visitor.get("/films/6")
+    stored = "SELECT top_k, matched_at FROM film_matches WHERE film_id = 6"
+    with site.connection() as conn:
+        before = conn.execute(stored).fetchone()
+
+    too_many = visitor.get("/api/films/6/timeline.json?top=100")
+    most = visitor.get(f"/api/films/6/timeline.json?top={site.settings.top_k}")
+
+    assert (too_many.status, most.status) == (400, 200)
+    with site.connection() as conn:
+        assert conn.execute(stored).fetchone() == before
+    assert before is not None
+
+
+def test_the_page_of_a_film_with_later_paintings_asks_for_them_too(stocked: tuple[Visitor, Site]) -> None:
+    visitor, _ = stocked
+
+    assert '"exact":"/api/films/5/matches?all_dates=1"' in visitor.get("/films/5?all_dates=1").text
+    assert '"exact":"/api/films/5/matches"' in visitor.get("/films/5").text
+
+
+@pytest.mark.parametrize("path", ["/films/{}", "/paintings/{}", "/api/films/1/shots/{}/matches"])
+def test_a_number_of_thousands_of_digits_is_no_address(stocked: tuple[Visitor, Site], path: str) -> None:
+    visitor, _ = stocked
+
+    assert visitor.get(path.format("9" * 21)).status == 404
+    assert visitor.get(path.format("9" * 5000)).status == 404
+
+
+def test_a_page_past_the_end_says_so_and_leads_to_the_first(stocked: tuple[Visitor, Site]) -> None:
+    visitor, _ = stocked
+
+    films = visitor.get("/?page=99&words=film&sort=year").text
+    paintings = visitor.get("/paintings?page=99&movement=Cubism").text
+
+    assert 'There is no page 99 of them. <a href="/?words=film&amp;sort=year">Go to page 1</a>' in films
+    assert 'There is no page 99 of them. <a href="/paintings?words=&amp;movement=Cubism">Go to page 1</a>' in paintings
+
+
 def test_one_shot_is_ranked_exactly_under_any_weights(stocked: tuple[Visitor, Site]) -> None:
     visitor, site = stocked
     query = "weights=dc=.5,others=.1&visual=.25&top=9&all_dates=1"
@@ -198,8 +241,24 @@ def test_the_heat_map_has_the_numbers_of_the_query_under_its_columns(stocked: tu
         line = page[page.index(f">{row.group.name}<") :].partition("</tr>")[0]
         lifts = [cell.lift for cell in row.cells if cell is not None and cell.lift is not None]
         assert re.findall(r"× ([\d.]+)", line) == [f"{lift:.{1 if lift >= 0.95 else 2}f}" for lift in lifts]
+        said = [f"{percent(cell.share)} of the time, by chance {percent(cell.expected)}" for cell in row.cells if cell]
+        assert re.findall(r'<span class="vh">([^<;]+ of the time, by chance [^<;]+)', line) == said
     assert visitor.get("/catalogue?by=film&of=painting").status == 200
     assert visitor.get("/catalogue?by=decade&of=artist&convincing=1").status == 200
+
+
+def test_groups_that_are_left_out_are_one_link_away(stocked: tuple[Visitor, Site]) -> None:
+    visitor, site = stocked
+    with site.connection() as conn:
+        conn.execute("UPDATE films SET country = 'Country ' || id %% 4 WHERE id <= %s", (MATCHED,))
+
+    page = visitor.get("/catalogue?by=country&of=movement&groups=1").text
+
+    said = re.search(r'3 further countries have .* are left out: <a href="([^"]+)">show more</a>', page)
+    assert said is not None
+    more = visitor.get(unescape(said[1])).text
+    assert more.count("× ") > page.count("× ")
+    assert "left out" not in more.partition("Paintings made after")[0]
 
 
 def cell(lift: float | None, low: float | None = None, high: float | None = None) -> Cell:

@@ -78,8 +78,31 @@ def test_the_data_hold_every_candidate_to_a_ten_thousandth(document: str, timeli
             one = row[place * WIDE : (place + 1) * WIDE]
             assert found["paintings"][one[0]][0] == match["painting"]["id"]
             told = [match["score"], match["visual"], *(match["metrics"][m] for m in words.METRIC_LABELS)]
-            told += [match["p_value"], match["corrected"]]
-            assert [value / data.SCALE for value in one[1:]] == pytest.approx(told, abs=0.51 / data.SCALE)
+            p_value, corrected = one[-2:]
+            assert [value / data.SCALE for value in (*one[1:-2], corrected)] == pytest.approx(
+                [*told, match["corrected"]], abs=0.51 / data.SCALE
+            )
+            assert match["p_value"] - 1e-12 <= p_value / data.SCALE < match["p_value"] + 1 / data.SCALE
+
+
+@pytest.mark.parametrize(
+    ("p_value", "shown"), [(0.05, 500), (0.050025, 501), (0.049999, 500), (1e-7, 1), (1.0, 10_000)]
+)
+def test_a_match_that_is_just_not_convincing_is_not_shown_as_one(p_value: float, shown: int):
+    timeline = page_sample.judged(page_sample.timeline(page_sample.paintings(3), shots=2))
+    timeline["shots"][1]["matches"][0]["p_value"] = p_value
+
+    assert block(serve(timeline))["candidates"][1][WIDE - 2] == shown
+
+
+def test_later_paintings_can_be_kept_and_left_out_on_the_site_alone(timeline: dict[str, Any]):
+    kept = timeline | {"profile": timeline["profile"] | {"all_dates": True}}
+
+    assert '<a href="?all_dates=1">keep them</a>' in serve(timeline)
+    assert '<a href="?all_dates=0">leave them out</a>' in serve(kept)
+    assert "?all_dates=" not in serve(timeline | {"film": timeline["film"] | {"year": None}}), "no painting is later"
+    alone = page.render(kept, image=lambda _: page_sample.picture(1), tool_version="1", generated=datetime.now(UTC))
+    assert "?all_dates=" not in alone
 
 
 def test_each_work_is_described_once_with_its_colours_and_its_depth_map(timeline: dict[str, Any]):

@@ -125,13 +125,33 @@ def test_films_are_looked_into_one_after_the_other_and_what_became_of_them_is_sa
     intakes.close()
 
 
+def test_a_film_that_is_not_begun_any_more_is_let_go() -> None:
+    intakes, begun, go, let_go = Intakes(), threading.Event(), threading.Event(), list[str]()
+
+    def take() -> tuple[int, str]:
+        begun.set()
+        go.wait(5)
+        return 1, "is queued"
+
+    for name in ("at hand", "waiting"):
+        intakes.begin(name, take, dropped=lambda name=name: let_go.append(name))
+    assert begun.wait(5)
+    threading.Timer(0.1, go.set).start()
+    intakes.close()
+
+    assert let_go == ["waiting"]
+
+
 def test_so_many_films_wait_and_no_more() -> None:
     intakes, go = Intakes(), threading.Event()
     try:
         for _ in range(MOST_WAITING):
+            intakes.require_room()
             intakes.begin("film", lambda: (go.wait(5) and 1, "is queued"))
         with pytest.raises(Refused, match="wait to be looked into"):
             intakes.begin("one too many", lambda: (1, ""))
+        with pytest.raises(Refused, match="wait to be looked into"):
+            intakes.require_room()
     finally:
         go.set()
         intakes.close()

@@ -46,6 +46,14 @@ def test_a_site_answers_to_its_own_names_alone() -> None:
     assert not everywhere.may_be_called("evil.example")
 
 
+def test_its_names_are_asked_for_once_and_before_anybody_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    everywhere = serving(EVERYWHERE, "x")
+    monkeypatch.delattr(socket, "getfqdn")  # a name server that does not answer holds up nobody
+
+    assert everywhere.may_be_called(socket.gethostname())
+    assert not everywhere.may_be_called("evil.example")
+
+
 def test_a_port_that_is_taken_is_one_line_with_a_remedy() -> None:
     with listen("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
@@ -94,7 +102,8 @@ def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "led"),
-    [("/films/3?x=1", "/films/3?x=1"), ("//evil.example", "/"), ("/\\evil.example", "/"), ("https://evil.example", "/"),
+    [("/films/3?x=1", "/films/3?x=1"), ("/films/3#shot=12&by=artist", "/films/3#shot=12&by=artist"),
+     ("//evil.example", "/"), ("/\\evil.example", "/"), ("https://evil.example", "/"),
      ("", "/"), ("/x\r\nSet-Cookie: a", "/")],
 )  # fmt: skip
 def test_after_the_token_a_visitor_stays_on_the_site(asked: str, led: str) -> None:

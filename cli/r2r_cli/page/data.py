@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
@@ -143,7 +144,8 @@ def _candidates(matches: Iterable[dict[str, Any]], places: Mapping[int, int]) ->
         row.append(int(match["visual"] * SCALE + 0.5))
         row.extend([int(value * SCALE + 0.5) for value in _METRICS(match["metrics"])])
         p_value = match.get("p_value")
-        row.append(None if p_value is None else max(1, _scaled(p_value) or 0))  # never 0: n pictures tell no more
+        # Upwards: what is just above a border is not shown as having reached it, and nothing as 0.
+        row.append(None if p_value is None else math.ceil(p_value * SCALE - 1e-9))
         row.append(_scaled(match.get("corrected")))
     return row
 

@@ -14,7 +14,8 @@ class Links:
         painting: the page of a painting, by its id.
         exact: where the page asks for one shot's matches under other weights. It sends
             `GET {exact}?shot=12&weights=dc=.3,avg_dof=.1,…&visual=.5` (the shot's number; all eight weights; the
-            share of V_r, 0 to 1) and reads `{"matches": […]}`, best first, each as in timeline.schema.json.
+            share of V_r, 0 to 1; after a `&` where the address has a `?` already) and reads `{"matches": […]}`,
+            best first, each as in timeline.schema.json.
             Empty: the page ranks among its candidates alone.
         home: the page that lists the films.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -13,6 +14,23 @@ from r2r_cli.web import complaints
 from r2r_cli.web.guard import Guard
 from r2r_cli.web.routes import catalogue, film, films, ingest, jobs, login, media, paintings, search
 from r2r_cli.web.site import HERE, Site
+
+
+class Number(Convertor[int]):
+    """A number in an address. One with more digits than any that is stored is no address of this site."""
+
+    regex = "[0-9]{1,20}"
+
+    def convert(self, value: str) -> int:
+        """As it is handed to the route."""
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        """As it stands in an address."""
+        return str(value)
+
+
+register_url_convertor("number", Number())
 
 
 class Assets(StaticFiles):
@@ -40,15 +58,15 @@ def routes() -> list[BaseRoute]:
         Route("/work", films.work, methods=get),
         Route("/ingest", ingest.by_path, methods=post),
         Route("/api/uploads", ingest.upload, methods=post),
-        Route("/intakes/{intake:int}/forget", jobs.forget, methods=post),
-        Route("/jobs/{job:int}/cancel", jobs.cancel, methods=post),
-        Route("/jobs/{job:int}/retry", jobs.retry, methods=post),
-        Route("/films/{film:int}", film.show, methods=get),
-        Route("/api/films/{film:int}/timeline.json", film.document, methods=get),
-        Route("/api/films/{film:int}/matches", film.exact, methods=get),
-        Route("/api/films/{film:int}/shots/{shot:int}/matches", film.exact, methods=get),
+        Route("/intakes/{intake:number}/forget", jobs.forget, methods=post),
+        Route("/jobs/{job:number}/cancel", jobs.cancel, methods=post),
+        Route("/jobs/{job:number}/retry", jobs.retry, methods=post),
+        Route("/films/{film:number}", film.show, methods=get),
+        Route("/api/films/{film:number}/timeline.json", film.document, methods=get),
+        Route("/api/films/{film:number}/matches", film.exact, methods=get),
+        Route("/api/films/{film:number}/shots/{shot:number}/matches", film.exact, methods=get),
         Route("/paintings", paintings.listed, methods=get),
-        Route("/paintings/{painting:int}", paintings.show, methods=get),
+        Route("/paintings/{painting:number}", paintings.show, methods=get),
         Route("/search", search.show, methods=get),
         Route("/search", search.ask, methods=post),
         Route("/search/{key}", search.found, methods=get),

@@ -64,11 +64,16 @@ def handlers(site: Site) -> dict[Any, Any]:
             site, request, 500, "something went wrong that nobody foresaw", "the log of `r2r serve` has the details"
         )
 
-    def of_values(request: Request, error: Exception) -> Response:
+    def of_numbers(request: Request, error: Exception) -> Response:
         del error
         return _answer(site, request, 400, "a number in this address is too large", "mend the address")
 
-    return {R2RError: of_ours, HTTPException: of_http, psycopg.DataError: of_values, Exception: of_nobody}
+    return {
+        R2RError: of_ours,
+        HTTPException: of_http,
+        psycopg.errors.NumericValueOutOfRange: of_numbers,
+        Exception: of_nobody,
+    }
 
 
 def status_of(error: R2RError) -> int:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from r2r_cli.web import complaints
@@ -92,7 +92,7 @@ class Guard:
                 return complaints.plain(scope, 401, "this site asks for a token first", "open /login in the browser")
             query = scope["query_string"].decode("latin-1")
             return complaints.redirect(f"/login?next={quote(path + ('?' + query if query else ''), safe='')}")
-        if scope["method"] == "POST" and not is_own(headers):
+        if not is_navigation(headers) or (scope["method"] == "POST" and not is_own(headers)):
             return complaints.plain(
                 scope, 403, "the request comes from another site", "use the pages of this one; nothing was changed"
             )
@@ -100,11 +100,9 @@ class Guard:
 
     def _is_in(self, headers: Headers) -> bool:
         assert self._sessions is not None
-        try:
-            found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-        except CookieError:
-            return False
-        return found is not None and self._sessions.holds(found.value)
+        # Read leniently, as browsers do: other programs on this host may have set odd ones.
+        found = cookie_parser(headers.get("cookie", "")).get(COOKIE)
+        return found is not None and self._sessions.holds(found)
 
 
 def host_name(host: str) -> str:
@@ -113,6 +111,14 @@ def host_name(host: str) -> str:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return ""
+
+
+def is_navigation(headers: Headers) -> bool:
+    """Whether a page is gone to: another site may lead here, but its scripts and pictures get nothing, nor make work.
+
+    Browsers say both; programs say neither.
+    """
+    return headers.get("sec-fetch-site") != "cross-site" or headers.get("sec-fetch-mode") == "navigate"
 
 
 def is_own(headers: Headers) -> bool:

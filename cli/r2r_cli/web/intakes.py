@@ -53,20 +53,29 @@ class Intakes:
         self._known: OrderedDict[int, Intake] = OrderedDict()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="intake")
 
-    def begin(self, name: str, take: Callable[[], Taken]) -> Intake:
-        """Have `take` run as soon as the films before are through.
+    def require_room(self) -> None:
+        """Say so before a film is sent for nothing.
 
         Raises:
             Refused: too many wait already.
         """
         with self._lock:
-            if sum(one.state == "looking" for one in self._known.values()) >= MOST_WAITING:
-                raise Refused(503, f"{MOST_WAITING} films wait to be looked into", "try again when they are", wait_s=30)
+            self._require_room()
+
+    def begin(self, name: str, take: Callable[[], Taken], *, dropped: Callable[[], object] = lambda: None) -> Intake:
+        """Have `take` run as soon as the films before are through; `dropped` instead, where it is not begun any more.
+
+        Raises:
+            Refused: too many wait already.
+        """
+        with self._lock:
+            self._require_room()
             one = Intake(next(self._numbers), name)
             self._known[one.id] = one
             while len(self._known) > MOST_WAITING + _REMEMBERED:
                 self._known.popitem(last=False)
-        self._thread.submit(self._run, one, take)
+        submitted = self._thread.submit(self._run, one, take)
+        submitted.add_done_callback(lambda ended: dropped() if ended.cancelled() else None)
         return one
 
     def shown(self) -> list[Intake]:
@@ -84,6 +93,10 @@ class Intakes:
     def close(self) -> None:
         """Let the one at hand end; those that wait are dropped: nothing of them is stored yet."""
         self._thread.shutdown(cancel_futures=True)
+
+    def _require_room(self) -> None:
+        if sum(one.state == "looking" for one in self._known.values()) >= MOST_WAITING:
+            raise Refused(503, f"{MOST_WAITING} films wait to be looked into", "try again when they are", wait_s=30)
 
     def _run(self, one: Intake, take: Callable[[], Taken]) -> None:
         try:

@@ -6,15 +6,18 @@ import asyncio
 import gzip
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+T = TypeVar("T")
+
 MOST_BYTES = 192 << 20
 AT_ONCE = 2
-"""So many are made at a time: each holds a film's thousands of matches in memory."""
+"""So many of a kind are made at a time: each is work for the database, and a film's thousands of matches in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +46,22 @@ class Document:
         return Response(gzip.decompress(self.compressed), media_type=self.media_type, headers=headers)
 
 
-@dataclass(slots=True)
-class Kept:
-    """Documents by what they depend on; the ones that were not asked for the longest go first."""
+class Once(Generic[T]):
+    """Things by what they depend on, each made once; the ones that were not asked for the longest go first.
 
-    most_bytes: int = MOST_BYTES
-    _done: OrderedDict[Hashable, Document] = field(default_factory=OrderedDict[Hashable, Document])
-    _making: dict[Hashable, asyncio.Future[Document]] = field(default_factory=dict[Hashable, asyncio.Future[Document]])
-    _gate: asyncio.Semaphore | None = None
+    Args:
+        most: so much of them is kept, by `size`.
+    """
 
-    async def get(self, key: Hashable, make: Callable[[], Document]) -> Document:
-        """The document of a key; `make` runs in a thread, for the first who asks. On the event loop alone.
+    def __init__(self, most: int, size: Callable[[T], int]) -> None:
+        self._most = most
+        self._size = size
+        self._done: OrderedDict[Hashable, T] = OrderedDict()
+        self._making: dict[Hashable, asyncio.Future[T]] = {}
+        self._gate: asyncio.Semaphore | None = None
+
+    async def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The one of a key; `make` runs in a thread, for the first who asks. On the event loop alone.
 
         Raises:
             Exception: what `make` raised, to everyone who waited for it. It is tried again for the next.
@@ -79,7 +87,14 @@ class Kept:
         finally:
             del self._making[key]
 
-    def _keep(self, key: Hashable, made: Document) -> None:
+    def _keep(self, key: Hashable, made: T) -> None:
         self._done[key] = made
-        while len(self._done) > 1 and sum(len(one.compressed) for one in self._done.values()) > self.most_bytes:
+        while len(self._done) > 1 and sum(map(self._size, self._done.values())) > self._most:
             self._done.popitem(last=False)
+
+
+class Kept(Once[Document]):
+    """Documents, so many bytes of them."""
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        super().__init__(most_bytes, lambda one: len(one.compressed))

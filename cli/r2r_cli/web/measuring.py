@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 import uuid
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from r2r_cli.jobs import waiting
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 LIMIT_S = 120.0
 """A reader waits for the answer. This machine's own worker may have to start first, on a busy machine for a minute."""
 AT_ONCE = 4
+TURN_S = 30.0
+"""So long a picture waits for the ones before it."""
 REMEMBERED = 200
 _POLL_S = 0.1
 
@@ -46,7 +51,7 @@ class Pictures:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: OrderedDict[str, Measured] = OrderedDict()
-        self._turns = threading.BoundedSemaphore(AT_ONCE)
+        self._turns: asyncio.Semaphore | None = None
         self._stopping = threading.Event()
 
     def close(self) -> None:
@@ -65,36 +70,63 @@ class Pictures:
                 return self._known[key]
         raise NotFound("this picture is not remembered any more", "drop it again: pictures are not kept on the disk")
 
-    def measure(self, site: Site, name: str, picture: Picture) -> Measured:
-        """The picture with its numbers; one that was measured before is not measured again.
+    @asynccontextmanager
+    async def turn(self) -> AsyncGenerator[None]:
+        """So many pictures are taken in and measured at a time; the others wait, and hold no thread while they do.
 
         Raises:
-            Refused: too many are being measured.
+            Refused: its turn has not come in TURN_S.
+        """
+        turns = self._turns = self._turns or asyncio.Semaphore(AT_ONCE)
+        try:
+            async with asyncio.timeout(TURN_S):
+                await turns.acquire()
+        except TimeoutError:
+            raise Refused(503, "many pictures are being measured", "try again in a moment", wait_s=5) from None
+        try:
+            yield
+        finally:
+            turns.release()
+
+    def before(self, site: Site, name: str, sha256: bytes) -> Measured | None:
+        """A picture that was measured under the profile that is shown, by the digest of its file."""
+        with self._lock:
+            found = self._known.get(_key(sha256))
+        if found is None:
+            return None
+        with site.session() as opened:
+            if site.profile_to_measure(opened).id != found.profile_id:
+                return None
+        return self._remember(replace(found, name=name))
+
+    def measure(self, site: Site, name: str, picture: Picture) -> Measured:
+        """The picture with its numbers. In its turn.
+
+        Raises:
             Unavailable: no worker did it in LIMIT_S.
             UserError: it could not be measured.
         """
-        key = picture.sha256.hex()[:24]
-        if not self._turns.acquire(blocking=False):
-            raise Refused(503, f"{AT_ONCE} pictures are being measured already", "try again in a moment", wait_s=5)
-        try:
-            profile_id, features = _ask(site, self._known.get(key), picture.jpeg, self._stopping)
-        finally:
-            self._turns.release()
-        found = Measured(key, name, picture.jpeg, picture.width, picture.height, profile_id, features)
+        profile_id, features = _ask(site, picture.jpeg, self._stopping)
+        key = _key(picture.sha256)
+        return self._remember(Measured(key, name, picture.jpeg, picture.width, picture.height, profile_id, features))
+
+    def _remember(self, found: Measured) -> Measured:
         with self._lock:
-            self._known[key] = found
-            self._known.move_to_end(key)
+            self._known[found.key] = found
+            self._known.move_to_end(found.key)
             while len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
         return found
 
 
-def _ask(site: Site, before: Measured | None, jpeg: bytes, stopping: threading.Event) -> tuple[int, Features]:
+def _key(sha256: bytes) -> str:
+    return sha256.hex()[:24]
+
+
+def _ask(site: Site, jpeg: bytes, stopping: threading.Event) -> tuple[int, Features]:
     """Have a worker measure the picture, under the profile that is shown."""
     with site.session() as opened:
         profile = site.profile_to_measure(opened)
-        if before is not None and before.profile_id == profile.id:
-            return profile.id, before.features
         for forgotten, old in jobs.forgotten(opened.conn):
             job_changes.remove(opened.conn, forgotten)
             site.store.delete_prefix(old)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from r2r_shared.errors import UserError
@@ -36,6 +37,8 @@ class Serving:
                 f"{self.host} can be reached from other machines, and no token is set",
                 "set R2R_WEB_TOKEN (or --token) to a long random text; without one it listens on 127.0.0.1 alone",
             )
+        if not is_loopback(self.host):
+            own_names()  # a name server may take seconds to answer: before anybody waits for a page
 
     def may_be_called(self, name: str) -> bool:
         """Whether a request's Host may be this site.
@@ -48,7 +51,13 @@ class Serving:
             return True
         if _number(name) is not None:
             return not is_loopback(self.host) or is_loopback(name)
-        return not is_loopback(self.host) and name in {socket.gethostname().lower(), socket.getfqdn().lower()}
+        return not is_loopback(self.host) and name in own_names()
+
+
+@cache
+def own_names() -> frozenset[str]:
+    """This machine's names, asked for once."""
+    return frozenset({socket.gethostname().lower(), socket.getfqdn().lower()})
 
 
 def is_loopback(host: str) -> bool:

@@ -20,8 +20,8 @@ from r2r_cli import context
 from r2r_cli.context import Session
 from r2r_cli.web import forms, words
 from r2r_cli.web.intakes import Intakes
-from r2r_cli.web.kept import Kept
-from r2r_cli.web.measuring import Pictures
+from r2r_cli.web.kept import Kept, Once
+from r2r_cli.web.measuring import REMEMBERED, Pictures
 from r2r_cli.web.sessions import COOKIE, Limit, Sessions
 from r2r_shared import __version__, db, names
 from r2r_shared.broker import Post
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from r2r_cli.web.serving import Serving
     from r2r_shared.local.stack import Stack
+    from r2r_shared.queries.nearest_shots import NearShots
     from r2r_shared.records import Profile
 
 CONNECTIONS = 8
@@ -59,6 +60,7 @@ class Site:
     limit: Limit = field(default_factory=Limit)
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     kept: Kept = field(default_factory=Kept)
+    near: Once[NearShots] = field(default_factory=lambda: Once["NearShots"](REMEMBERED, lambda _: 1))
     pictures: Pictures = field(default_factory=Pictures)
     intakes: Intakes = field(default_factory=Intakes)
     _to_measure: dict[int, Profile] = field(default_factory=dict[int, "Profile"])

@@ -1,7 +1,7 @@
 // Which shots answer to the filters: those with a near painting of that movement, artist, time, score.
 "use strict";
 reel.filters = (() => {
-  const { $, all, shots, first, work, p, paintings, state } = reel;
+  const { $, all, shots, first, work, paintings, state } = reel;
   const form = $(".filter");
   let passing = null;
 
@@ -18,11 +18,12 @@ reel.filters = (() => {
     if (now.yearFrom !== null && (painting.to ?? painting.from ?? -Infinity) < now.yearFrom) return false;
     if (now.yearTo !== null && (painting.from ?? painting.to ?? Infinity) > now.yearTo) return false;
     if (now.least !== null && state.ranking.scores[c] < now.least) return false;
-    if (now.convincing && !(p[c] <= 0.05)) return false;
     return true;
   }
 
+  // “Convincing” is what is said of the shot, by its nearest painting under the stored weights.
   function passes(n) {
+    if (state.now.convincing && shots[n].convincing !== true) return false;
     const last = Math.min(first[n + 1], first[n] + (state.now.nearest ? 1 : reel.shown));
     for (let at = first[n]; at < last; at += 1) if (answers(state.ranking.order[at])) return true;
     return false;

@@ -227,7 +227,7 @@ reel.shot = (() => {
       const w = weights().map((weight, m) => `${reel.metrics[m][0]}=${weight.toFixed(6)}`).join(",");
       const query = new URLSearchParams({ shot: shots[n].number, weights: w, visual: share().toFixed(4) });
       try {
-        const answer = await fetch(`${reel.links.exact}?${query}`, { signal: stop.signal, headers: { accept: "application/json" } });
+        const answer = await fetch(`${reel.links.exact}${reel.links.exact.includes("?") ? "&" : "?"}${query}`, { signal: stop.signal, headers: { accept: "application/json" } });
         const told = answer.ok ? await answer.json() : null;
         if (stop.signal.aborted) return;
         waiting = null;

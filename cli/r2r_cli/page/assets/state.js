@@ -83,8 +83,11 @@ reel.state = (() => {
   }
 
   function follow() {
+    if (location.hash === address()) return;
     const state = parse(location.hash);
-    if (state) apply(state);
+    if (!state) return;
+    apply(state);
+    if (location.hash.startsWith("#shot-")) history.replaceState(null, "", address());  // with the filters and weights that it keeps
   }
 
   return {

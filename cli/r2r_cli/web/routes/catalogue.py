@@ -14,6 +14,7 @@ from r2r_shared.queries.catalogue_influence import By, CatalogueInfluence, Cell,
 
 BY = ("director", "decade", "country", "film")
 OF = ("movement", "artist", "painting")
+PLURALS = {"director": "directors", "decade": "decades", "country": "countries", "film": "films"}
 NAMES, GROUPS = 12, 50
 MOST_NAMES, MOST_GROUPS = 40, 200
 CHOICES = 20
@@ -60,9 +61,16 @@ def influence(request: Request) -> Response:
         rows=rows(found),
         heads=_heads(found),
         covered=covered,
+        plurals=PLURALS,
+        more=_more(request) if found.groups_left_out and len(found.groups) < MOST_GROUPS else "",
         shade=shade,
         is_sure=is_sure,
     )
+
+
+def _more(request: Request) -> str:
+    """The same question with as many groups as are shown at most."""
+    return f"{request.url.path}?{request.url.include_query_params(groups=MOST_GROUPS).query}"
 
 
 def rows(found: CatalogueInfluence) -> list[Row]:

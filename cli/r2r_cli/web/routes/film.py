@@ -24,7 +24,7 @@ from r2r_shared.score import VISUAL_SHARE
 from r2r_shared.storage import depth_maps
 
 CANDIDATES = 20
-"""Paintings of each shot that a film's page ranks anew by itself."""
+"""Paintings of each shot that a film's page ranks anew by itself, where so many are stored."""
 MOST_CANDIDATES = 100
 
 
@@ -46,7 +46,9 @@ async def show(request: Request) -> Response:
 async def document(request: Request) -> Response:
     """GET /api/films/{film}/timeline.json: what `r2r timeline --json` prints."""
     site, film_id = asked.site_of(request), int(request.path_params["film"])
-    all_dates, top = asked.yes(request, "all_dates"), asked.number(request, "top", default=5, high=MOST_CANDIDATES)
+    all_dates = asked.yes(request, "all_dates")
+    # More than are stored would have the film matched and stored anew: no reader's address does that.
+    top = asked.number(request, "top", default=5, high=max(5, site.settings.top_k))
     tag, profile_id = await run_in_threadpool(_stamp, site, film_id)
     if not tag:
         raise NotFound(f"film {film_id} has no finished analysis", "its page says how far it is")
@@ -117,7 +119,8 @@ def _timeline(
 
 
 def _page(site: Site, film_id: int, profile_id: int, *, all_dates: bool) -> str:
-    found = _timeline(site, film_id, profile_id, all_dates=all_dates, candidates=CANDIDATES)
+    candidates = min(CANDIDATES, site.settings.top_k)
+    found = _timeline(site, film_id, profile_id, all_dates=all_dates, candidates=candidates)
     with site.connection() as conn:
         colours = palettes.of_timeline(conn, found)
         model = profiles.get(conn, profile_id).depth_digest
@@ -125,7 +128,9 @@ def _page(site: Site, film_id: int, profile_id: int, *, all_dates: bool) -> str:
         found,
         media=media.url,
         links=page.Links(
-            painting=lambda painting: f"/paintings/{painting}", exact=f"/api/films/{film_id}/matches", home="/"
+            painting=lambda painting: f"/paintings/{painting}",
+            exact=f"/api/films/{film_id}/matches" + ("?all_dates=1" if all_dates else ""),
+            home="/",
         ),
         assets="/film-page",
         tool_version=__version__,

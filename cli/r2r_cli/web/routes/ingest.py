@@ -61,6 +61,7 @@ async def upload(request: Request) -> Response:
     bounded = forms.bound(request, site.serving.upload_bytes)
     folder = uploads(site) / uuid.uuid4().hex
     said = request.headers.get("content-length", "")
+    site.intakes.require_room()
     _require_room(folder.parent, int(said) if said.isdecimal() else 0)
     folder.mkdir(mode=0o700)
     try:
@@ -72,7 +73,11 @@ async def upload(request: Request) -> Response:
                 if unchecked > CHECKED_EVERY:  # others write to this disk, too
                     unchecked = 0
                     _require_room(folder, 0)
-        one = site.intakes.begin(words.clean(name), partial(_take_upload, site, folder / name))
+        one = site.intakes.begin(
+            words.clean(name),
+            partial(_take_upload, site, folder / name),
+            dropped=partial(shutil.rmtree, folder, ignore_errors=True),
+        )
     except ClientDisconnect:
         await run_in_threadpool(shutil.rmtree, folder, ignore_errors=True)
         raise HTTPException(400) from None

@@ -34,8 +34,9 @@ async def enter(request: Request) -> Response:
         return site.page(request, "login.html.j2", next=where, wrong=True, status_code=403)
     response = complaints.redirect(where)
     secure = request.url.scheme == "https" or request.headers.get("x-forwarded-proto") == "https"
+    # Lax: a link in a mail or a paper leads to what it names. Origin and page token guard whatever changes anything.
     response.set_cookie(
-        COOKIE, site.sessions.new(), max_age=VALID_S, httponly=True, samesite="strict", secure=secure, path="/"
+        COOKIE, site.sessions.new(), max_age=VALID_S, httponly=True, samesite="lax", secure=secure, path="/"
     )
     return response
 
@@ -45,7 +46,7 @@ async def leave(request: Request) -> Response:
     site = asked.site_of(request)
     await forms.read(site, request)
     response = complaints.redirect("/login" if site.sessions is not None else "/")
-    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
     return response
 
 

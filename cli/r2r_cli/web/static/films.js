@@ -6,6 +6,15 @@ const BUSY_MS = 1000, IDLE_MS = 5000, AWAY_MS = 10000;
 const work = document.getElementById("work");
 let timer = 0, asking = false;
 
+const heading = () => document.getElementById("work-heading") ?? document.querySelector("h1");
+
+/** Where a reader was is gone: not to the top of the page, but to what stands in its place, else to the heading. */
+function focusOn(place) {
+  const target = place?.querySelector("button:not(:disabled), a") ?? heading();
+  if (target === heading()) target.tabIndex = -1;
+  target.focus();
+}
+
 const rows = (root) => new Map([...root.querySelectorAll("[data-key]")].map((row) => [row.dataset.key, row]));
 
 /** Put what is new in place of what is old, and leave alone what a reader may be pointing at. */
@@ -25,7 +34,7 @@ function renew(html) {
   }
   const focused = document.activeElement?.closest?.("[data-key]")?.dataset.key;
   work.replaceChildren(...fresh.childNodes);
-  if (focused) rows(work).get(focused)?.querySelector("button, a")?.focus();
+  if (focused) focusOn(rows(work).get(focused));
   for (const [key, row] of after) {
     if (before.get(key)?.dataset.state !== row.dataset.state) say(`${row.dataset.about}: ${row.querySelector(".said").textContent}`);
   }
@@ -34,10 +43,10 @@ function renew(html) {
 }
 
 /** The grid as it is now: a film that is ready has a picture and shots. */
-async function renewGrid() {
-  const grid = document.getElementById("grid");
-  if (work.dataset.then === "reload") return location.reload();
-  if (!grid || grid.contains(document.activeElement)) return;
+async function renewGrid(own = null) {
+  const grid = document.getElementById("grid"), focused = document.activeElement;
+  if (!work || work.dataset.then === "reload") return location.reload();
+  if (!grid || (grid.contains(focused) && !own?.contains(focused))) return;
   const answer = await fetch(location.href, { redirect: "error" });
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("grid");
@@ -67,7 +76,8 @@ document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (!/^\/(jobs|intakes)\//.test(form.getAttribute("action") ?? "")) return;
   event.preventDefault();
-  const button = form.querySelector("button");
+  const button = form.querySelector("button"), own = form.closest("[data-key], [data-film]");
+  const name = own?.dataset.key ? `[data-key="${own.dataset.key}"]` : `[data-film="${own?.dataset.film}"]`;
   button.disabled = true;
   const answer = await fetch(form.action, {
     method: "POST", body: new URLSearchParams(new FormData(form)), headers: { accept: "application/json" }, redirect: "manual",
@@ -79,9 +89,12 @@ document.addEventListener("submit", async (event) => {
     form.after(Object.assign(document.createElement("p"), { className: "error", textContent: [why.error, why.hint].filter(Boolean).join(". ") }));
     return;
   }
-  document.activeElement?.blur?.();
+  while (asking) await new Promise((done) => setTimeout(done, 50)); // that answer may be of before
   await look();
-  await renewGrid();
+  await renewGrid(own);
+  button.disabled = false; // where it is still there
+  const focused = document.activeElement;
+  if (!focused || focused === document.body || focused === button) focusOn(document.querySelector(name));
 });
 
 /** Send one film; its progress stands in the list until it is the server's. */
@@ -125,15 +138,29 @@ async function sendAll(files) {
 }
 
 // A long film's page takes the server a second to make: begin while a reader's hand is still on the way.
-const begun = new Set();
-function begin(event) {
+// Not for every card that it passes over, and for one at a time: each is work for the server.
+const REST_MS = 150, begun = new Set();
+let resting = 0, beginning = false;
+function rest(event) {
+  clearTimeout(resting);
   const link = event.target.closest?.(".card[data-state=ready] a.poster");
-  if (!link || begun.has(link.href)) return;
-  begun.add(link.href);
-  fetch(link.href, { redirect: "error", priority: "low" }).catch(() => begun.delete(link.href));
+  if (link && !begun.has(link.href)) resting = setTimeout(begin, REST_MS, link.href);
 }
-document.addEventListener("pointerover", begin);
-document.addEventListener("focusin", begin);
+async function begin(address) {
+  if (beginning) return;
+  beginning = true;
+  begun.add(address);
+  try {
+    const answer = await fetch(address, { redirect: "error", priority: "low" });
+    await answer.arrayBuffer(); // it is under way until all of it is there
+  } catch {
+    begun.delete(address);
+  } finally {
+    beginning = false;
+  }
+}
+for (const kind of ["pointerover", "focusin"]) document.addEventListener(kind, rest);
+for (const kind of ["pointerout", "focusout"]) document.addEventListener(kind, () => clearTimeout(resting));
 
 const chooser = document.getElementById("file");
 if (chooser) {
