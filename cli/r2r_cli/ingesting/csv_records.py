@@ -10,7 +10,7 @@ from typing import TextIO
 from r2r_shared.errors import FilmRefused
 
 LONGEST_LINE = 1 << 17
-"""Characters of one line; also what that module takes as one field of CSV."""
+"""Characters of one line, and of a record of several."""
 MOST_LINES = 5
 """Lines of one record of CSV: where there are more, a quotation mark was not closed."""
 
@@ -53,6 +53,8 @@ class Lines:
             while len(taken) <= MOST_LINES and self.next_line() is not None:
                 taken.append(self._again.popleft())
                 self._before += 1
+                if len(taken) > 1 and sum(map(len, taken)) > LONGEST_LINE:  # csv has a limit, but others may raise it
+                    raise csv.Error("it is too long")
                 yield taken[-1]
             wants_more = True
 
