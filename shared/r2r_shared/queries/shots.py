@@ -101,15 +101,9 @@ def show(conn: Connection[Any], *, film_id: int, job_id: int) -> list[str]:
 def _forget_matched(conn: Connection[Any], *, film_id: int, job_id: int) -> None:
     """Forget what a film came to under other profiles than an analysis's: it was of shots that are gone."""
     args = {"film": film_id, "job": job_id}
-    for query in (
-        "DELETE FROM film_matches WHERE film_id = %(film)s "
-        "AND profile_id <> (SELECT profile_id FROM jobs WHERE id = %(job)s)",
-        "DELETE FROM film_paintings WHERE film_id = %(film)s "
-        "AND profile_id <> (SELECT profile_id FROM jobs WHERE id = %(job)s)",
-        "DELETE FROM film_names WHERE film_id = %(film)s "
-        "AND profile_id <> (SELECT profile_id FROM jobs WHERE id = %(job)s)",
-    ):
-        conn.execute(query, args)
+    others = "film_id = %(film)s AND profile_id <> (SELECT profile_id FROM jobs WHERE id = %(job)s)"
+    for table in ("film_matches", "film_paintings", "film_names"):
+        conn.execute(f"DELETE FROM {table} WHERE {others}", args)
 
 
 def images(conn: Connection[Any], keyframe_ids: Sequence[int], *, unmeasured_by: int) -> list[tuple[int, str]]:

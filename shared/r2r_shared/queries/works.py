@@ -52,7 +52,7 @@ def load(conn: Connection[Any], profile_id: int, collections: Sequence[str] | No
              ORDER BY p.image, p.artist = '', p.movement = '', p.id) AS w
          ORDER BY id
     """
-    ids = None if collections is None else [paintings.collection_named(conn, name) for name in collections]
+    ids = _ids(conn, collections)
     # Binary: as text, a real comes back as the nearest short decimal.
     rows = conn.execute(query, {"profile": profile_id, "collections": ids}, binary=True).fetchall()
     metrics = {
@@ -66,6 +66,10 @@ def load(conn: Connection[Any], profile_id: int, collections: Sequence[str] | No
         [row[3] for row in rows],
         metrics,
     )
+
+
+def _ids(conn: Connection[Any], collections: Sequence[str] | None) -> list[int] | None:
+    return None if collections is None else [paintings.collection_named(conn, name) for name in collections]
 
 
 def digest(conn: Connection[Any], profile_id: int, collections: Sequence[str] | None = None) -> str:
@@ -83,7 +87,7 @@ def digest(conn: Connection[Any], profile_id: int, collections: Sequence[str] | 
           JOIN painting_features AS f ON f.painting_id = p.id AND f.profile_id = %(profile)s
          WHERE %(collections)s::bigint[] IS NULL OR p.collection_id = ANY(%(collections)s)
     """
-    ids = None if collections is None else [paintings.collection_named(conn, name) for name in collections]
+    ids = _ids(conn, collections)
     row = conn.execute(query, {"profile": profile_id, "collections": ids}).fetchone()
     assert row is not None
     return row[0]

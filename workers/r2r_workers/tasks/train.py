@@ -120,7 +120,10 @@ def _feed(held: Lease, pulse: Heartbeat, run: Run, spec: TrainSpec, folder: Path
         try:
             threads = runtime.settings().decode_threads
             write_pictures(
-                *(feed, jpegs(), len(images), spec.config.side_px),
+                feed,
+                jpegs(),
+                len(images),
+                spec.config.side_px,
                 fine=spec.blend > 0,
                 threads=threads,
                 on_picture=on_picture,
