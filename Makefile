@@ -12,7 +12,7 @@ install: .venv/.installed  ## .venv with everything in it
 .venv/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group dev --editable '.[all]'
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --override overrides.txt --group dev --editable '.[all]'
 	touch $@
 
 test: install          ## the suite, against real servers and real workers; what takes minutes is in slow and faults

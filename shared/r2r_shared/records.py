@@ -135,7 +135,12 @@ class PaintingRecord:
     Attributes:
         file: the name it goes by in its source; unique in a collection.
         path: where its picture lies.
-        year: the date as the museum writes it; year_from, year_to: what that means.
+            Empty where it lies at the museum: then picture_url is its address, or record_url that of the record that
+            names it, or both are empty and there is none.
+        year: the date as the museum writes it; year_from, year_to: what that means, years BCE negative.
+        licence: of the picture, as collections.licences writes it; empty where nobody says.
+        page: the address of the museum's own page of the work.
+        remarks: what was odd about the entry and is worth counting, in words that are the same for all of a kind.
     """
 
     file: str
@@ -150,6 +155,11 @@ class PaintingRecord:
     museum: str = ""
     genre: str = ""
     extra: dict[str, Any] = field(default_factory=dict[str, Any])
+    licence: str = ""
+    page: str = ""
+    picture_url: str = ""
+    record_url: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

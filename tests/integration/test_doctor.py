@@ -89,7 +89,7 @@ def test_servers_that_are_away_fail_one_by_one_and_the_rest_is_looked_at_all_the
 
 def test_pending_migrations_are_a_failure_with_the_command_to_run(empty_database_url):
     assert doctor._migrations(empty_database_url) == Check(
-        "migrations", "fail", "waiting: 0001, 0002, 0003, 0004", "r2r db migrate"
+        "migrations", "fail", "waiting: 0001, 0002, 0003, 0004, 0005", "r2r db migrate"
     )
 
 

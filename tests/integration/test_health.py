@@ -38,7 +38,7 @@ def test_a_database_that_waits_for_a_migration_is_not_well(r2r, conn):
     ended = r2r("health")
 
     assert ended.code == 1
-    assert "FAIL schema: waiting: 0002, 0003, 0004; r2r db migrate" in ended.out
+    assert "FAIL schema: waiting: 0002, 0003, 0004, 0005; r2r db migrate" in ended.out
 
 
 def test_servers_that_are_away_are_named_without_their_passwords(r2r, monkeypatch):
