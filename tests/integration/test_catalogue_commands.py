@@ -101,10 +101,12 @@ def test_an_export_has_every_table_and_one_document(r2r, tmp_path):
 
     files = sorted(path.name for path in folder.iterdir())
     assert sorted(json.loads(ended.out)["files"]) == [str(folder / name) for name in files]
-    assert len(files) == 4 * 3 + 2
+    assert len(files) == 4 * 3 + 3
     whole = json.loads((folder / "catalogue.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(schemas.catalogue()).validate(whole)
     assert len(whole["influences"]) == 12
+    assert whole["citation"]["collection_revision"] == whole["profile"]["revision"]
+    assert (folder / "CITATION.txt").read_text(encoding="utf-8").startswith(f"{whole['citation']['text']}\n")
     rows = rows_of(folder / "influence-by-film-of-artist.csv")
     assert {row["film"] for row in rows} == {"Film 0", "Film 1", "Film 2"}
 

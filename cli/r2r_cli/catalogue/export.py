@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast, get_args, runtime_checkab
 
 from r2r_cli import files, render
 from r2r_cli.catalogue import tables
+from r2r_shared import citation
 from r2r_shared.errors import UserError
 from r2r_shared.queries import catalogue, catalogue_hubs, catalogue_influence
 from r2r_shared.queries.catalogue_chance import Of
@@ -35,7 +36,7 @@ HUBS = 10_000
 
 
 def write(conn: Connection[Any], profile: Profile, folder: Path) -> Iterator[Path]:
-    """Write each table as CSV, and all of them as one JSON document; yields each file as it is there.
+    """Write each table as CSV, what to cite, and all of it as one JSON document; yields each file as it is there.
 
     All of one moment, whatever is counted meanwhile; what is left out of a table is said.
 
@@ -64,7 +65,12 @@ def _write(conn: Connection[Any], profile: Profile, folder: Path) -> Iterator[Pa
     if len(hubs) == HUBS:
         render.note(f"hubs.csv: the first {HUBS:,}; `r2r catalogue hubs --limit` shows more")
     yield _csv(folder / "hubs.csv", tables.hub_rows(hubs))
+    cited = citation.of_profile(conn, profile)
+    path = folder / "CITATION.txt"  # for the tables: a comment in a CSV file would be read as a row
+    files.write_text(path, f"{cited.text()}\n{citation.CAUTION}\n")
+    yield path
     document = {
+        "citation": cited.to_json(),
         "profile": about(profile),
         "coverage": catalogue.coverage(conn, profile.id).to_json(),
         "influences": answers,

@@ -1,0 +1,301 @@
+"""A library of films and paintings, read from Python. One connection, one profile, answers as frozen records."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from psycopg import Connection
+
+from r2r_shared import citation as citing
+from r2r_shared import db
+from r2r_shared.citation import Citation
+from r2r_shared.collections.text import storable
+from r2r_shared.errors import NotFound, UserError
+from r2r_shared.film import stamps
+from r2r_shared.local.stack import open_stack
+from r2r_shared.queries import catalogue_echoes, catalogue_hubs, catalogue_influence, catalogue_similar, profiles, shots
+from r2r_shared.queries import films as film_rows
+from r2r_shared.queries import paintings as painting_rows
+from r2r_shared.queries import timeline as timelines
+from r2r_shared.queries.catalogue_echoes import Echo
+from r2r_shared.queries.catalogue_hubs import Hub
+from r2r_shared.queries.catalogue_similar import SimilarFilm
+from r2r_shared.queries.films import Film
+from r2r_shared.queries.paintings import Collection, Painting
+from r2r_shared.queries.timeline_document import Timeline
+from r2r_shared.reading import records
+from r2r_shared.reading.records import GroupRow, InfluenceRow, MatchRow, ShotRow, WindowRow
+from r2r_shared.reading.rows import Rows
+from r2r_shared.records import Profile
+from r2r_shared.score import Weights
+from r2r_shared.settings import Settings
+from r2r_shared.storage.media_store import MediaStore
+
+Of: TypeAlias = Literal["movement", "artist", "painting"]
+By: TypeAlias = Literal["director", "decade", "country", "film"]
+
+NamedFilm: TypeAlias = "str | int | Path | Film"
+"""A path, an id, an unambiguous piece of the title, or the film's own row."""
+
+EVERY = 1_000_000  # rows where a person asks for all there are
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """What an installation knows, under one profile.
+
+    Nothing is ingested, imported or removed through it. A film's timeline brings the film's stored matches up to date
+    where the collection has changed since, exactly as `r2r timeline` does; all else only reads.
+    """
+
+    conn: Connection[Any]
+    store: MediaStore
+    settings: Settings
+    profile: Profile
+
+    def painting_collections(self) -> Rows[Collection]:
+        """All collections by name, with how many of their paintings are measured."""
+        return Rows(painting_rows.collections(self.conn, profile_id=self.profile.id))
+
+    def paintings(
+        self,
+        words: str = "",
+        *,
+        collection: str | None = None,
+        artist: str | None = None,
+        movement: str | None = None,
+        limit: int = EVERY,
+    ) -> Rows[Painting]:
+        """Paintings by artist, date and title.
+
+        Args:
+            words: each must occur in the artist's name, the title or the file's name.
+            artist, movement: a piece of it. Case does not matter.
+
+        Raises:
+            NotFound: there is no such collection.
+        """
+        if collection is not None:
+            painting_rows.collection_named(self.conn, collection)
+        return Rows(
+            painting_rows.search(
+                self.conn,
+                words=storable(words),
+                collection=collection,
+                artist=artist,
+                movement=movement,
+                limit=limit,
+            )
+        )
+
+    def films(self) -> Rows[Film]:
+        """All films by title."""
+        return Rows(film_rows.listed(self.conn))
+
+    def film(self, film: NamedFilm) -> Film:
+        """The film that is meant.
+
+        Raises:
+            NotFound: none answers to it, or several do; the hint lists them.
+        """
+        if isinstance(film, Film):
+            return film
+        if isinstance(film, int):
+            return film_rows.get(self.conn, film)
+        found = film_rows.find(self.conn, str(film), digest_of=stamps.digest, roots=self.settings.film_roots)
+        return film_rows.get(self.conn, found)
+
+    def timeline(
+        self,
+        film: NamedFilm,
+        *,
+        top_k: int = 5,
+        weights: Weights | Mapping[str, float] | str | None = None,
+        all_dates: bool = False,
+        window_s: float | None = None,
+        exact: bool = False,
+        hub_correction: bool = True,
+    ) -> Timeline:
+        """A film's shots, the paintings each resembles most, and the influence over film time.
+
+        Args:
+            top_k: paintings of each shot.
+            weights: other weights for the eight metrics: a `Weights`, `{"dc": .3}`, or "dc=.3,balance=.05". Then
+                nothing is judged convincing, for that is known of the default weights alone.
+            all_dates: keep paintings made after the film.
+            window_s: length of the influence's windows, seconds; 24 windows by default.
+            exact: score every painting, however large the collection.
+            hub_correction: put back paintings that are near to everything.
+
+        Raises:
+            NotFound: no such film.
+            UserError: it has no finished analysis, or none under this profile; or the weights are none.
+        """
+        named = self.film(film)
+        _require_numbers(self.conn, named, self.profile)
+        return timelines.timeline(
+            self.conn,
+            named.id,
+            self.profile.id,
+            top_k=top_k,
+            keep=self.settings.top_k,
+            weights=_weights(weights),
+            all_dates=all_dates,
+            window_s=window_s,
+            exact=exact,
+            hub_correction=hub_correction,
+        )
+
+    def shots(self, film: NamedFilm | Timeline) -> Rows[ShotRow]:
+        """A film's shots in order."""
+        found = self._timeline(film)
+        return Rows(records.shot_row(found, shot) for shot in found.shots)
+
+    def matches(
+        self,
+        film: NamedFilm | Timeline,
+        *,
+        top_k: int = 5,
+        artist: str | None = None,
+        movement: str | None = None,
+        convincing: bool = False,
+    ) -> Rows[MatchRow]:
+        """The paintings that each shot of a film resembles most, shot by shot, best first.
+
+        Args:
+            film: a film, or a timeline that is at hand, whose `top_k` then counts.
+            artist, movement: only paintings whose artist's or movement's name has this piece; case does not matter.
+            convincing: only matches that unrelated pictures seldom reach; none where that is not known.
+        """
+        found = self._timeline(film, top_k=top_k)
+        return Rows(
+            records.match_row(found, shot, match)
+            for shot in found.shots
+            for match in shot.matches
+            if (artist is None or artist.lower() in match.painting.artist.lower())
+            and (movement is None or movement.lower() in match.painting.movement.lower())
+            and (match.convincing or not convincing)
+        )
+
+    def influence(self, film: NamedFilm | Timeline, *, of: Of = "movement") -> Rows[InfluenceRow]:
+        """Whose paintings a film resembles over its whole length, largest share first."""
+        found = self._timeline(film)
+        return Rows(records.influence_row(found, row) for row in found.influence if row.by == _of(of))
+
+    def windows(
+        self, film: NamedFilm | Timeline, *, of: Of = "movement", window_s: float | None = None
+    ) -> Rows[WindowRow]:
+        """The same minute by minute: a row for each name and stretch of film, what a stacked chart is drawn from."""
+        found = self._timeline(film, window_s=window_s)
+        return Rows(row for echo in found.influence if echo.by == _of(of) for row in records.window_rows(found, echo))
+
+    def catalogue_influence(
+        self,
+        *,
+        by: By = "director",
+        of: Of = "movement",
+        names: int = catalogue_influence.NAMES,
+        groups: int = catalogue_influence.GROUPS,
+        convincing: bool = False,
+    ) -> Rows[GroupRow]:
+        """Whose paintings the films of each director, decade or country resemble.
+
+        Reads what is counted: films without current matches are in no answer (`r2r catalogue refresh`).
+        """
+        if by not in ("director", "decade", "country", "film"):
+            raise UserError(f"by={by!r} is no group of films", "use director, decade, country or film")
+        found = catalogue_influence.influence(
+            self.conn, self.profile.id, by=by, of=_of(of), names=names, groups=groups, convincing=convincing
+        )
+        return Rows(records.group_rows(found))
+
+    def echoes(self, painting: str | int, *, limit: int = 200, convincing: bool = False) -> Rows[Echo]:
+        """The shots of all films that a painting is among the nearest of, nearest first.
+
+        Args:
+            painting: its id, its file, its title, or words of artist, title and file.
+        """
+        named = painting_rows.find(self.conn, storable(str(painting)))
+        found = catalogue_echoes.echoes(self.conn, self.profile.id, named.id, limit=limit, convincing=convincing)
+        return Rows(found.echoes)
+
+    def similar(self, film: NamedFilm, *, limit: int = 20) -> Rows[SimilarFilm]:
+        """The films that resemble the same artists, most alike first."""
+        return Rows(catalogue_similar.similar(self.conn, self.profile.id, self.film(film).id, limit=limit))
+
+    def hubs(self, *, limit: int = 50) -> Rows[Hub]:
+        """The paintings that most of all films' time is nearest to."""
+        return Rows(catalogue_hubs.hubs(self.conn, self.profile.id, limit=limit))
+
+    def picture(self, image: str) -> bytes:
+        """The JPEG of a keyframe or painting, by the `image` that a timeline or a row names.
+
+        Raises:
+            NotFound: the media store has none.
+        """
+        try:
+            return self.store.get(image)
+        except FileNotFoundError as error:
+            raise NotFound(
+                f"{self.store.url} has no picture {image}", "`r2r ingest FILM --force` makes a film's anew"
+            ) from error
+
+    def cite(self) -> Citation:
+        """What a paper should say of where its numbers come from."""
+        return citing.of_profile(self.conn, profiles.get(self.conn, self.profile.id))
+
+    def _timeline(self, film: NamedFilm | Timeline, *, top_k: int = 5, window_s: float | None = None) -> Timeline:
+        if isinstance(film, Timeline):
+            return film
+        return self.timeline(film, top_k=top_k, window_s=window_s)
+
+
+@contextmanager
+def library(*, profile: str | None = None, settings: Settings | None = None) -> Generator[Library]:
+    """Open an installation: the servers that `R2R_DATABASE_URL` and `R2R_BROKER_URL` name, else this machine's own.
+
+    Args:
+        profile: whose numbers to read; else R2R_PROFILE's, else the active one's.
+        settings: instead of the environment's.
+
+    Raises:
+        Unavailable: a server does not answer or does not start.
+        UserError: nothing has been measured yet, or not under that profile.
+    """
+    chosen = Settings.from_env() if settings is None else settings
+    if chosen.local:
+        chosen.make_home()
+    with db.translated(), open_stack(chosen) as stack, db.connect(stack.database_url, autocommit=True) as conn:
+        name = profile or chosen.profile
+        found = profiles.active(conn) if name is None else profiles.named(conn, name)
+        if found is None and name is None:
+            raise UserError("nothing has been measured here yet", "r2r paintings import ./my-paintings")
+        if found is None:
+            raise NotFound(f"there is no profile “{name}”", "`r2r models list` shows them all")
+        yield Library(conn, MediaStore(chosen.media_root), chosen, found)
+
+
+def _require_numbers(conn: Connection[Any], film: Film, profile: Profile) -> None:
+    if film.analysis_id is None:
+        raise UserError(f"film {film.id} “{film.title}” has no finished analysis ({film.state})", "r2r jobs list")
+    if shots.unmeasured(conn, film_id=film.id, profile_id=profile.id):
+        raise UserError(
+            f"film {film.id} “{film.title}” has not been measured under the profile “{profile.name}”",
+            f"R2R_PROFILE={profile.name} r2r ingest {film.path}",
+        )
+
+
+def _weights(given: Weights | Mapping[str, float] | str | None) -> Weights | None:
+    if given is None or isinstance(given, Weights):
+        return given
+    return Weights.parse(given if isinstance(given, str) else ",".join(f"{name}={one}" for name, one in given.items()))
+
+
+def _of(of: Of) -> Of:
+    if of not in ("movement", "artist", "painting"):
+        raise UserError(f"of={of!r} is no kind of name", "use movement, artist or painting")
+    return of

@@ -1,0 +1,100 @@
+"""Rows of an answer: tuples of frozen records, and data frames that say the same."""
+
+from __future__ import annotations
+
+import builtins
+from dataclasses import FrozenInstanceError, dataclass
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from r2r_shared.errors import UserError
+from r2r_shared.reading.rows import Rows
+
+
+class Painter(NamedTuple):
+    name: str
+    born: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    title: str
+    painter: Painter
+    digest: bytes
+    tags: tuple[str, ...]
+    score: float | None
+
+
+WORKS = Rows(
+    [
+        Work("The Wave", Painter("Hokusai", 1760), b"\x00\xff", ("sea", "boat"), 0.5),
+        Work("<i>Untitled</i>, “so”", Painter("", None), b"", (), None),
+    ]
+)
+
+
+def test_rows_are_a_tuple_of_frozen_records():
+    assert len(WORKS) == 2
+    assert WORKS[0].title == "The Wave"
+    with pytest.raises(FrozenInstanceError):
+        WORKS[0].title = "another"  # type: ignore[misc]
+
+
+def test_a_record_inside_a_record_becomes_columns_and_what_is_no_scalar_becomes_text():
+    assert WORKS.columns() == {
+        "title": ["The Wave", "<i>Untitled</i>, “so”"],
+        "painter_name": ["Hokusai", ""],
+        "painter_born": [1760, None],
+        "digest": ["00ff", ""],
+        "tags": ['["sea", "boat"]', "[]"],
+        "score": [0.5, None],
+    }
+
+
+def test_pandas_and_polars_get_the_same_rows():
+    in_pandas, in_polars = WORKS.to_pandas(), WORKS.to_polars()
+
+    assert list(in_pandas.columns) == in_polars.columns == list(WORKS.columns())
+    assert in_polars.to_dict(as_series=False) == WORKS.columns()
+    assert in_pandas["painter_name"].tolist() == ["Hokusai", ""]
+    assert in_pandas["score"].isna().tolist() == [False, True]
+
+
+def test_an_answer_without_rows_is_an_empty_frame():
+    assert Rows[Work]().to_pandas().empty
+    assert Rows[Work]().to_polars().is_empty()
+
+
+def test_a_notebook_shows_a_table_in_which_a_title_is_no_markup():
+    shown = WORKS._repr_html_()
+
+    assert "<th>painter_name</th>" in shown
+    assert "&lt;i&gt;Untitled&lt;/i&gt;" in shown
+    assert "<i>" not in shown
+
+
+def test_many_rows_are_shown_in_part_and_that_is_said():
+    assert "1,000 rows, the first 20 shown" in Rows(WORKS[:1] * 1000)._repr_html_()
+
+
+def test_a_library_that_is_not_there_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch):
+    # Given an installation without pandas
+    monkeypatch.setitem(__import__("sys").modules, "pandas", None)
+
+    with pytest.raises(UserError) as told:
+        WORKS.to_pandas()
+
+    assert (told.value.message, told.value.hint) == ("pandas is not installed", "pip install pandas")
+    assert told.value.__notes__ == ["hint: pip install pandas"]  # a notebook shows it below the message
+
+
+@given(st.lists(st.tuples(st.text(), st.none() | st.integers(-(2**62), 2**62), st.none() | st.floats(allow_nan=False))))
+def test_every_value_arrives_as_it_is(values: list[tuple[str, Any, Any]]):
+    rows = Rows(Work(title, Painter(title, born), b"", (), score) for title, born, score in values)
+
+    frame = rows.to_polars()
+
+    assert builtins.list(frame.iter_rows()) == [(title, title, born, "", "[]", score) for title, born, score in values]
