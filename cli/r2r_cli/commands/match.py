@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from r2r_cli import options
-
-if TYPE_CHECKING:
-    from r2r_cli.context import Session
-    from r2r_shared.records import Features, Profile
-
 
 UNSERVED_LIMIT_S = 60.0
 """A person waits for the answer: without a worker for its queue there is none."""
@@ -34,6 +29,7 @@ def match(  # noqa: PLR0917
     """
     from r2r_cli import context, render, tables
     from r2r_cli.catalogue import refreshing
+    from r2r_cli.jobs import measuring, waiting
     from r2r_shared.queries import matches
     from r2r_shared.score import DEFAULT
 
@@ -41,7 +37,14 @@ def match(  # noqa: PLR0917
     jpeg = _read(image)
     with context.session() as opened:
         profile = context.profile_to_measure(opened)
-        features = _measure(opened, profile, jpeg)
+        features = measuring.measure(
+            opened,
+            profile.id,
+            jpeg,
+            wait=lambda job_id: waiting.wait_for_jobs(opened, [job_id], quiet=True, unserved_limit_s=UNSERVED_LIMIT_S)[
+                0
+            ],
+        )
         if chosen == DEFAULT:
             refreshing.measure_null(opened, profile)
         rows = matches.live(
@@ -101,34 +104,3 @@ def _read(image: Path) -> bytes:
         return pictures.intake(image).jpeg
     except PictureRefused as error:
         raise UserError(error.message, hint) from error
-
-
-def _measure(opened: Session, profile: Profile, jpeg: bytes) -> Features:
-    """Have a worker measure the picture: the same way, by the same code, as every frame and painting."""
-    import uuid
-
-    from r2r_cli.jobs import waiting
-    from r2r_shared import names
-    from r2r_shared.errors import UserError
-    from r2r_shared.queries import job_changes, job_parts, jobs, segments
-    from r2r_shared.records import Features
-
-    for forgotten, picture in jobs.forgotten(opened.conn):
-        job_changes.remove(opened.conn, forgotten)
-        opened.store.delete_prefix(picture)
-    key = f"queries/{uuid.uuid4().hex}.jpg"  # two shells may ask about the same picture
-    opened.store.put(key, jpeg)
-    job_id = None
-    try:
-        with opened.conn.transaction():
-            job_id = jobs.create(opened.conn, kind="match", profile_id=profile.id, options={"image": key}, priority=9)
-            segments.add_batches(opened.conn, job_id, names.PICTURE, [[]])
-        waiting.sweep(opened)
-        ended = waiting.wait_for_jobs(opened, [job_id], quiet=True, unserved_limit_s=UNSERVED_LIMIT_S)[0]
-        if ended.state != "done":
-            raise UserError(f"the picture could not be measured: {ended.error}", "r2r doctor")
-        return Features(**job_parts.listed(opened.conn, job_id)[0].stats["features"])
-    finally:
-        if job_id is not None:
-            job_changes.remove(opened.conn, job_id)
-        opened.store.delete_prefix(key)

@@ -5,23 +5,23 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-import uuid
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from r2r_cli.jobs import waiting
+from r2r_cli.jobs import measuring
 from r2r_cli.web.complaints import Refused
-from r2r_shared import names
-from r2r_shared.errors import NotFound, Unavailable, UserError
+from r2r_shared.errors import NotFound, Unavailable
 from r2r_shared.pictures import Picture
-from r2r_shared.queries import job_changes, job_parts, jobs, segments
+from r2r_shared.queries import jobs
 from r2r_shared.records import Features
 
 if TYPE_CHECKING:
+    from r2r_cli.context import Session
     from r2r_cli.web.site import Site
+    from r2r_shared.queries.jobs import Job
 
 LIMIT_S = 120.0
 """A reader waits for the answer. This machine's own worker may have to start first, on a busy machine for a minute."""
@@ -127,31 +127,19 @@ def _ask(site: Site, jpeg: bytes, stopping: threading.Event) -> tuple[int, Featu
     """Have a worker measure the picture, under the profile that is shown."""
     with site.session() as opened:
         profile = site.profile_to_measure(opened)
-        for forgotten, old in jobs.forgotten(opened.conn):
-            job_changes.remove(opened.conn, forgotten)
-            site.store.delete_prefix(old)
-        key = f"queries/{uuid.uuid4().hex}.jpg"
-        site.store.put(key, jpeg)
-        job_id = None
-        try:
-            with opened.conn.transaction():
-                options = {"image": key}
-                job_id = jobs.create(opened.conn, kind="match", profile_id=profile.id, options=options, priority=9)
-                segments.add_batches(opened.conn, job_id, names.PICTURE, [[]])
-            waiting.sweep(opened)
-            deadline = time.monotonic() + LIMIT_S
-            while (job := jobs.get(opened.conn, job_id)).state not in ("done", "failed", "cancelled"):
-                if time.monotonic() > deadline:
-                    raise Unavailable(
-                        f"no worker has measured the picture in {LIMIT_S:.0f} s",
-                        "`r2r worker` starts one; `r2r doctor` checks every part",
-                    )
-                if stopping.wait(_POLL_S):
-                    raise Unavailable("the site is being stopped", "ask again when it is back")
-            if job.state != "done":
-                raise UserError(f"the picture could not be measured: {job.error}", "r2r doctor")
-            return profile.id, Features(**job_parts.listed(opened.conn, job_id)[0].stats["features"])
-        finally:
-            if job_id is not None:
-                job_changes.remove(opened.conn, job_id)
-            site.store.delete_prefix(key)
+        features = measuring.measure(opened, profile.id, jpeg, wait=lambda job_id: _wait(opened, job_id, stopping))
+    return profile.id, features
+
+
+def _wait(opened: Session, job_id: int, stopping: threading.Event) -> Job:
+    """The job when it has ended."""
+    deadline = time.monotonic() + LIMIT_S
+    while (job := jobs.get(opened.conn, job_id)).state not in ("done", "failed", "cancelled"):
+        if time.monotonic() > deadline:
+            raise Unavailable(
+                f"no worker has measured the picture in {LIMIT_S:.0f} s",
+                "`r2r worker` starts one; `r2r doctor` checks every part",
+            )
+        if stopping.wait(_POLL_S):
+            raise Unavailable("the site is being stopped", "ask again when it is back")
+    return job
