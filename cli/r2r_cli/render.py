@@ -10,6 +10,8 @@ from typing import Any
 
 import typer
 
+from r2r_shared.exports import text as texts
+
 UNKNOWN = "not known"
 """What stands for a movement or an artist that nobody wrote down."""
 
@@ -69,6 +71,5 @@ def short(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def harmless(value: Any) -> Any:
-    """A text that a spreadsheet would take for a formula, quoted: titles and file names come from anywhere."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+harmless = texts.harmless
+"""What every value that goes into a spreadsheet passes through."""

@@ -1,20 +1,12 @@
-"""The timeline and its matches as tables in a terminal, and as CSV."""
+"""The timeline and its matches as tables in a terminal."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
-from r2r_cli import files, render
+from r2r_cli import render
 from r2r_shared.queries.matched import CONVINCING, by_chance
-
-# The columns of the CSV: keys of the timeline's JSON, by the object they stand in.
-SHOT = ("number", "start_s", "end_s", "start_frame", "end_frame", "transition", "blank")
-PAINTING = ("id", "file", "title", "artist", "movement", "year_from", "year_to")
-SCORE = ("score", "corrected", "p_value", "convincing", "visual", "semantic")
 
 BLANK = {"black": "black", "white": "white", "title": "title card"}
 
@@ -146,26 +138,3 @@ def lift(row: dict[str, Any]) -> tuple[str, str]:
     low, high = row.get("lift_low"), row.get("lift_high")
     times = "–" if row["lift"] is None else f"{row['lift']:.2f}×"
     return times, "" if low is None or high is None else f"{low:.2f}–{high:.2f}"
-
-
-def write_csv(found: dict[str, Any], path: Path) -> None:
-    """One row per shot and painting; a shot without matches has one row with those columns empty."""
-    metrics = list(found["profile"]["weights"])
-    text = io.StringIO()
-    out = csv.writer(text)
-    out.writerow(("shot", *SHOT[1:], "rank", "painting_id", *PAINTING[1:], *SCORE, *metrics))
-    for shot in found["shots"]:
-        begin = [shot[name] for name in SHOT]
-        if not shot["matches"]:
-            out.writerow(begin + [""] * (1 + len(PAINTING) + len(SCORE) + len(metrics)))
-        for match in shot["matches"]:
-            out.writerow(
-                (
-                    *begin,
-                    match["rank"],
-                    *(render.harmless(match["painting"][name]) for name in PAINTING),
-                    *(match[name] for name in SCORE),
-                    *(match["metrics"][name] for name in metrics),
-                )
-            )
-    files.write_text(path, text.getvalue())

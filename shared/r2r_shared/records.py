@@ -37,6 +37,8 @@ class FilmProbe:
         reader: "decord" or "pyav": which reader is right for this file, and why in `reader_reason`.
         warnings: what is odd about the file, one line each.
         index: frame times and I-frames, as FilmIndex.to_bytes().
+        start_timecode: the label of the first frame as the container states it, `;` before the frames of drop-frame;
+            None where it states none, and of films that were probed before it was looked for.
     """
 
     container: str
@@ -57,6 +59,7 @@ class FilmProbe:
     reader_reason: str
     warnings: tuple[str, ...]
     index: bytes
+    start_timecode: str | None = None
 
     @property
     def fps(self) -> float:
@@ -170,11 +173,13 @@ class Refusal:
         file: what the source calls it.
         reason: why, in words that are the same for all of a kind: refusals are counted by it.
         detail: what is special to this one: the line number, what was found instead.
+        left_out: nothing is wrong with it, it is only not asked for (no painting, another licence): counted, not listed.
     """
 
     file: str
     reason: str
     detail: str = ""
+    left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,3 +130,22 @@ def test_the_same_film_as_one_file_has_its_palettes_and_depth_maps_inside(ingest
         expect(page.locator(f"{side} .swatches i")).to_have_count(3)
         expect(page.locator(f"{side} .depth img")).to_have_attribute("src", re.compile("^data:image/webp;base64,"))
     assert file.stat().st_size <= 15_000_000
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_files_can_be_taken_along_by_keyboard(site: str, visit: Begin, scheme: str):
+    one = visit(site, scheme=scheme)
+    page = one.open("/films/1")
+    downloads = page.get_by_role("region", name="Download")
+
+    expect(downloads.get_by_role("link")).to_have_count(10)
+    link = downloads.get_by_role("link", name=".vtt")
+    downloads.get_by_role("link", name=".edl").focus()
+    page.keyboard.press("Tab")
+    expect(link).to_be_focused()
+    with page.expect_download() as taken:
+        page.keyboard.press("Enter")
+    assert taken.value.suggested_filename == "film.vtt"
+    assert Path(taken.value.path()).read_text(encoding="utf-8").startswith("WEBVTT")
+    assert not [line for line in one.barriers() if "downloads" in line]
+    assert one.overflow() == 0

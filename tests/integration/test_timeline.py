@@ -48,7 +48,8 @@ def test_a_timeline_is_what_its_schema_says(conn, world, profile_id):
 
     assert found["film"] == {
         "id": film_id, "title": "A film", "director": "", "year": 1927, "country": "", "path": "/films/a.mp4",
-        "duration_s": 15.0, "fps": 25.0, "frames": 375, "width": 640, "height": 360,
+        "duration_s": 15.0, "fps": 25.0, "fps_num": 25, "fps_den": 1, "variable_rate": False, "start_s": 0.0,
+        "media_offset_s": 0.0, "start_timecode": None, "frames": 375, "width": 640, "height": 360,
     }  # fmt: skip
     assert [shot["number"] for shot in found["shots"]] == [1, 2, 3]
     assert [(shot["start_frame"], shot["end_frame"]) for shot in found["shots"]] == [(0, 100), (100, 150), (150, 375)]

@@ -46,17 +46,23 @@ def write_film(
     codec: str = "libx264",
     pix_fmt: str = "yuv420p",
     options: dict[str, str] | None = None,
-    rate: int = 25,
+    rate: int | Fraction = 25,
     times: Sequence[int] | None = None,
     aspect: Fraction | None = None,
     rotation: int = 0,
     first_pts: int = 0,
+    timecode: str = "",
 ) -> Path:
-    """Encode (h, w, 3) RGB `pictures`; `times` are in 1/1000 s and replace even spacing."""
+    """Encode (h, w, 3) RGB `pictures`; `times` are in 1/1000 s and replace even spacing.
+
+    With a timecode, mp4 and mov get a track of it, other containers a tag.
+    """
     height, width = pictures[0].shape[:2]
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=rate, options=options or {})
         stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
+        if timecode:
+            stream.metadata["timecode"] = timecode
         base = Fraction(1, 1000) if times is not None else Fraction(1, rate)
         stream.codec_context.time_base = base
         stream.time_base = base

@@ -25,6 +25,43 @@ def timeline(  # noqa: PLR0917
     hub_correction: options.HubCorrection = True,
     csv: Annotated[Path | None, typer.Option(help="Write one row per shot and painting.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page with everything in it.")] = None,
+    export: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write a file; again for more. Its ending says the format: .csv, .json, .jsonl, .parquet, "
+            ".eaf (ELAN), .otio, .edl, .vtt, .annotations.json (W3C), .iiif.json.",
+        ),
+    ] = None,
+    as_: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            metavar="FORMAT",
+            help="The format of one --export: csv, json, jsonl, parquet, eaf, otio, edl, vtt, annotations or iiif.",
+        ),
+    ] = None,
+    start_timecode: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HH:MM:SS:FF",
+            help="The first frame's timecode in .edl and .otio; by default the film's own, else zero. "
+            "HH:MM:SS;FF is drop-frame.",
+        ),
+    ] = None,
+    drop_frame: Annotated[
+        bool, typer.Option("--drop-frame", help="Count .edl and .otio drop-frame, at 29.97 and 59.94.")
+    ] = False,
+    base_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where the files and the film will lie, for the addresses in .annotations.json and .iiif.json.",
+        ),
+    ] = None,
+    film_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="The film's own address, where it lies elsewhere.")
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Show which paintings a film resembles, where, and why.
@@ -32,18 +69,27 @@ def timeline(  # noqa: PLR0917
     Likeness, not proof of influence. Paintings made after the film are left out when both dates are known. A match is
     convincing where unrelated paintings seldom are that near (p ≤ 0.05); a shot may have none.
 
-    Example: r2r timeline movie.mp4 --by artist --html movie.html
+    Example: r2r timeline movie.mp4 --by artist --html movie.html --export movie.eaf --export movie.edl
     """
     if by not in ("movement", "artist", "painting"):
         raise typer.BadParameter("use movement, artist or painting", param_hint="--by")
-    from r2r_cli import context, render, tables
+    from r2r_cli import context, exporting, render, tables
     from r2r_cli.catalogue import refreshing
     from r2r_cli.ingesting import intake
-    from r2r_shared.queries import films
+    from r2r_shared import citation
+    from r2r_shared.queries import films, profiles
     from r2r_shared.queries import timeline as query
     from r2r_shared.score import DEFAULT
 
     chosen = options.parse_weights(weights)
+    asked = exporting.wanted(
+        export or (),
+        as_,
+        start_timecode=start_timecode,
+        drop_frame=drop_frame,
+        base_url=base_url,
+        film_url=film_url,
+    ).with_csv(csv)
     with context.session() as opened:
         named = films.get(opened.conn, intake.find(opened, film))
         profile = context.profile(opened)
@@ -61,9 +107,13 @@ def timeline(  # noqa: PLR0917
             exact=exact,
             hub_correction=hub_correction,
         ).to_json()
-        if csv is not None:
-            tables.write_csv(found, csv)
-            render.note(f"wrote {csv}")
+        if asked.files:
+            # The profile as it is now: looking at the film may have measured what its collection spans.
+            cited = citation.of_profile(opened.conn, profiles.get(opened.conn, profile.id))
+            exporting.write(asked, found, cited)
+            render.note("\n".join(f"wrote {path}" for path, _ in asked.files))
+            if said := asked.note():
+                render.note(said)
         if html is not None:
             missing = _write_page(opened, found, html)
             render.note(f"wrote {html}")
@@ -73,7 +123,7 @@ def timeline(  # noqa: PLR0917
             render.note(why)
     if json:
         render.print_json(found)
-    elif csv is None and html is None:
+    elif html is None and not asked.files:
         tables.print_timeline(found, by=by)
 
 

@@ -7,6 +7,15 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Download:
+    """A file that the server makes of the film: the ending of its name, what it is, where to get it."""
+
+    ending: str
+    about: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Links:
     """Addresses that only the server knows.
 
@@ -18,8 +27,10 @@ class Links:
             best first, each as in timeline.schema.json.
             Empty: the page ranks among its candidates alone.
         home: the page that lists the films.
+        downloads: files to take along.
     """
 
     painting: Callable[[int], str]
     exact: str = ""
     home: str = ""
+    downloads: tuple[Download, ...] = ()

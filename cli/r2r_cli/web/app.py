@@ -62,6 +62,7 @@ def routes() -> list[BaseRoute]:
         Route("/jobs/{job:number}/cancel", jobs.cancel, methods=post),
         Route("/jobs/{job:number}/retry", jobs.retry, methods=post),
         Route("/films/{film:number}", film.show, methods=get),
+        Route("/films/{film:number}/export/{format}", film.export, methods=get),
         Route("/api/films/{film:number}/timeline.json", film.document, methods=get),
         Route("/api/films/{film:number}/matches", film.exact, methods=get),
         Route("/api/films/{film:number}/shots/{shot:number}/matches", film.exact, methods=get),

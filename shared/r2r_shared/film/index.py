@@ -108,8 +108,11 @@ class FilmIndex:
         return _MAGIC + struct.pack("<I", len(head)) + head + zlib.compress(deltas + starts, 6)
 
     @staticmethod
-    def from_bytes(data: bytes) -> FilmIndex:
+    def from_bytes(data: bytes, *, frames: int | None = None) -> FilmIndex:
         """Read what `to_bytes` wrote.
+
+        Args:
+            frames: so many it must have: of a stranger's, that is looked at before anything is unpacked.
 
         Raises:
             ValueError: the bytes are something else, or cut short.
@@ -119,14 +122,18 @@ class FilmIndex:
         at = len(_MAGIC)
         (size,) = struct.unpack_from("<I", data, at)
         head = json.loads(data[at + 4 : at + 4 + size])
-        frames, starts = int(head["frames"]), int(head["iframes"])
-        body = zlib.decompress(data[at + 4 + size :])
-        if len(body) != 8 * frames + 4 * starts:
+        there, starts = int(head["frames"]), int(head["iframes"])
+        if min(there, starts) < 0 or (frames is not None and (there != frames or starts > 2 * frames + 1_000)):
+            raise ValueError(f"a frame index of {there} frames and {starts} I-frames")
+        length = 8 * there + 4 * starts
+        unpacking = zlib.decompressobj()
+        body = unpacking.decompress(data[at + 4 + size :], length + 1)
+        if len(body) != length or not unpacking.eof:
             raise ValueError("a frame index of the wrong length")
         return FilmIndex(
-            pts=np.cumsum(np.frombuffer(body, "<i8", frames), dtype=np.int64),
+            pts=np.cumsum(np.frombuffer(body, "<i8", there), dtype=np.int64),
             time_base=Fraction(*head["time_base"]),
-            iframes=np.cumsum(np.frombuffer(body, "<i4", starts, 8 * frames), dtype=np.int32),
+            iframes=np.cumsum(np.frombuffer(body, "<i4", starts, 8 * there), dtype=np.int32),
             end_pts=int(head["end_pts"]),
             open_gop=bool(head["open_gop"]),
             by_place=bool(head["by_place"]),

@@ -169,6 +169,7 @@ def scan(path: Path) -> FilmProbe:
         container_name, codec = str(container.format.name), film_scan.codec_name(stream)
         time_base, rate = Fraction(stream.time_base), stream.average_rate
         declared_s = film_scan.declared_s(container, stream)
+        timecode = film_scan.start_timecode(container, stream)
         table = read_packets(container, stream)
     if len(table.pts) == 0:
         raise FilmRefused(
@@ -219,6 +220,7 @@ def scan(path: Path) -> FilmProbe:
         reader_reason="",
         warnings=_oddities(table, index, declared_s, rate, variable=variable),
         index=index.to_bytes(),
+        start_timecode=timecode,
     )
     reader, reason = _choose_reader(film, bits, hidden=table.hidden, skipped=table.skipped)
     return replace(film, reader=reader, reader_reason=reason)

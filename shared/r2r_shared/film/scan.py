@@ -6,6 +6,7 @@ pictures are bounded in size before any is decoded.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ MAX_SIDE_PX = 16384
 MAX_PIXELS = 8192 * 8192
 BAR_SAMPLES = 24
 BAR_LEVEL = 24  # full range; black bars of real films lie below 20 with their noise
+_TIMECODE = re.compile(r"(\d\d:\d\d:\d\d)([:;.,])(\d\d)", re.ASCII)
 LONGEST_GOP = 300  # frames: decord is handed whole groups of pictures, and holds all of one
 
 
@@ -155,6 +157,20 @@ def declared_s(container: Any, stream: Any) -> float | None:
         return float(stream.duration * stream.time_base) if stream.duration else None
     if name in LONGEST_DECLARED:
         return container.duration / 1_000_000 if container.duration else None
+    return None
+
+
+def start_timecode(container: Any, stream: Any) -> str | None:
+    """The timecode of the first frame, as the picture's stream states it, or a timecode track, or the container.
+
+    libavformat has it under `timecode`, of a QuickTime `tmcd` track with the track (mov.c) and of a Matroska file
+    with the case of its tag. Where `.` or `,` stands before the frames, it is drop-frame as `;` is.
+    """
+    for holder in (stream, *container.streams.data, *container.streams.video, container):
+        for name, text in holder.metadata.items():
+            if name.lower() == "timecode" and (found := _TIMECODE.fullmatch(text.strip())):
+                drop = "" if found[2] == ":" else ";"
+                return f"{found[1]}{drop or ':'}{found[3]}"
     return None
 
 

@@ -26,7 +26,7 @@ _PARTS = ("visual", *METRICS)
 
 
 class Painting(NamedTuple):
-    """What a list of matches says of a painting. `image` is its key in the media store.
+    """What a list of matches says of a painting. `image` is its key in the media store, `page` its museum's.
 
     A tuple, like Match: a film's timeline holds thousands, and a frozen dataclass takes five times as long to make.
     """
@@ -42,6 +42,8 @@ class Painting(NamedTuple):
     museum: str
     collection: str
     image: str
+    licence: str
+    page: str
 
     def to_json(self) -> dict[str, Any]:
         """As in timeline.schema.json."""
@@ -100,7 +102,7 @@ def paintings(conn: Connection[Any], ids: Collection[int]) -> dict[int, Painting
     rows = conn.execute(
         """
         SELECT p.id, p.file, p.title, p.artist, p.movement, p.year, p.year_from, p.year_to, p.museum,
-               c.name AS collection, p.image
+               c.name AS collection, p.image, p.licence, p.page
           FROM paintings AS p JOIN collections AS c ON c.id = p.collection_id
          WHERE p.id = ANY(%b)
         """,

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
+import hashlib
 import json
+from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -15,13 +20,22 @@ from r2r_cli.web.kept import Document
 from r2r_cli.web.routes import asked, media
 from r2r_cli.web.routes.films import of_film
 from r2r_cli.web.site import Site
-from r2r_shared import __version__
+from r2r_shared import __version__, citation, exports
 from r2r_shared.errors import NotFound
+from r2r_shared.exports.text import file_name
 from r2r_shared.queries import film_cards, films, jobs, palettes, profiles, shots
 from r2r_shared.queries import timeline as timelines
 from r2r_shared.queries.shot_matches import shot_matches, to_json
 from r2r_shared.score import VISUAL_SHARE
 from r2r_shared.storage import depth_maps
+
+
+@dataclass(frozen=True, slots=True)
+class Named(Document):
+    """A document that is taken along as a file of that name."""
+
+    name: str
+
 
 CANDIDATES = 20
 """Paintings of each shot that a film's page ranks anew by itself, where so many are stored."""
@@ -59,6 +73,51 @@ async def document(request: Request) -> Response:
 
     made = await site.kept.get(("json", film_id, all_dates, top, tag), make)
     return made.answer(request, tag=f"{tag}-{int(all_dates)}-{top}")
+
+
+async def export(request: Request) -> Response:
+    """GET /films/{film}/export/{format}: the file that `r2r timeline --export` writes.
+
+    `all_dates`, and for EDL and OTIO `start_timecode` and `drop_frame`, as the command's options.
+    """
+    site, film_id = asked.site_of(request), int(request.path_params["film"])
+    one = exports.FORMATS.get(request.path_params["format"])
+    if one is None:
+        raise NotFound("there is no such format", f"use {', '.join(exports.FORMATS)}")
+    exports.require(one)
+    all_dates = asked.yes(request, "all_dates")
+    # Of other formats these change nothing: they would only have the same file made again.
+    start = asked.words(request, "start_timecode") or None if one.timed else None
+    drop_frame = one.timed and asked.yes(request, "drop_frame")
+    tag, profile_id = await run_in_threadpool(_stamp, site, film_id)
+    if not tag:
+        raise NotFound(f"film {film_id} has no finished analysis", "its page says how far it is")
+    here = str(request.base_url).rstrip("/")
+
+    def make() -> Named:
+        found = _timeline(site, film_id, profile_id, all_dates=all_dates)
+        with site.connection() as conn:
+            cited = citation.of_profile(conn, profiles.get(conn, profile_id))
+        film_file = file_name(found["film"])
+        choices = exports.Choices(
+            start_timecode=start,
+            drop_frame=drop_frame,
+            address=f"{here}/films/{film_id}/export/{one.name}",
+            film_address=f"{here}/films/{film_id}/{quote(film_file)}",
+            painting=lambda painting: f"{here}/paintings/{painting}",
+        )
+        return Named(
+            one.media_type,
+            gzip.compress(exports.write(one, found, cited, choices), compresslevel=3, mtime=0),
+            PurePosixPath(film_file).stem + one.ending,
+        )
+
+    key = ("export", one.name, film_id, all_dates, start, drop_frame, here, tag)
+    made = await site.kept.get(key, make)
+    assert isinstance(made, Named)
+    response = made.answer(request, tag=f"{tag}-{hashlib.sha256(repr(key).encode()).hexdigest()[:16]}-{__version__}")
+    response.headers["content-disposition"] = f"attachment; filename*=UTF-8''{quote(made.name, safe='')}"
+    return response
 
 
 def exact(request: Request) -> Response:
@@ -119,6 +178,7 @@ def _timeline(
 
 
 def _page(site: Site, film_id: int, profile_id: int, *, all_dates: bool) -> str:
+    later = "?all_dates=1" if all_dates else ""
     candidates = min(CANDIDATES, site.settings.top_k)
     found = _timeline(site, film_id, profile_id, all_dates=all_dates, candidates=candidates)
     with site.connection() as conn:
@@ -129,8 +189,13 @@ def _page(site: Site, film_id: int, profile_id: int, *, all_dates: bool) -> str:
         media=media.url,
         links=page.Links(
             painting=lambda painting: f"/paintings/{painting}",
-            exact=f"/api/films/{film_id}/matches" + ("?all_dates=1" if all_dates else ""),
+            exact=f"/api/films/{film_id}/matches{later}",
             home="/",
+            downloads=tuple(
+                page.Download(one.ending, one.about, f"/films/{film_id}/export/{one.name}" + later)
+                for one in exports.FORMATS.values()
+                if one.there
+            ),
         ),
         assets="/film-page",
         tool_version=__version__,

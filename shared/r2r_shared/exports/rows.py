@@ -1,0 +1,57 @@
+"""The timeline as one table: a row for each shot and painting, and one for a shot without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from r2r_shared.citation import Citation
+
+# Keys of the timeline's JSON, by the object they stand in.
+SHOT = ("number", "start_s", "end_s", "start_frame", "end_frame", "transition", "blank")
+PAINTING = ("id", "file", "title", "artist", "movement", "year_from", "year_to")
+SCORE = ("score", "corrected", "p_value", "convincing", "visual", "semantic")
+CITED = (
+    "film", "r2r_version", "profile", "encoder_digest", "depth_digest", "metrics_version", "collection_revision",
+    "collections", "made_at",
+)  # fmt: skip
+"""The citation's columns, last and the same in every row: tables are cut, sorted and joined."""
+
+
+def head(found: dict[str, Any]) -> tuple[str, ...]:
+    """The names of the columns."""
+    return ("shot", *SHOT[1:], "rank", "painting_id", *PAINTING[1:], *SCORE, *found["profile"]["weights"], *CITED)
+
+
+def of(found: dict[str, Any], citation: Citation) -> Iterator[tuple[Any, ...]]:
+    """The rows; None where there is nothing."""
+    metrics = tuple(found["profile"]["weights"])
+    cited = _cited(found, citation)
+    nothing = (None,) * (1 + len(PAINTING) + len(SCORE) + len(metrics))
+    for shot in found["shots"]:
+        begin = tuple(shot[name] for name in SHOT)
+        if not shot["matches"]:
+            yield (*begin, *nothing, *cited)
+        for match in shot["matches"]:
+            yield (
+                *begin,
+                match["rank"],
+                *(match["painting"][name] for name in PAINTING),
+                *(match.get(name) for name in SCORE),
+                *(match["metrics"][name] for name in metrics),
+                *cited,
+            )
+
+
+def _cited(found: dict[str, Any], citation: Citation) -> tuple[Any, ...]:
+    return (
+        found["film"]["title"],
+        citation.version,
+        citation.profile,
+        citation.encoder_digest,
+        citation.depth_digest,
+        citation.metrics_version,
+        citation.revision,
+        "; ".join(f"{one.name} ({one.paintings})" for one in citation.collections),
+        citation.made_at.isoformat(timespec="seconds"),
+    )

@@ -1,0 +1,147 @@
+"""`r2r timeline --export` over rows of known content: every format at once, and every way to ask for what cannot be."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from r2r_shared import exports
+from r2r_shared.queries import profiles, ranges
+from tests import synthetic
+from tests.in_process import R2R
+from tests.synthetic import Shot, World
+
+ENDINGS = [one.ending for one in exports.FORMATS.values()]
+
+
+@pytest.fixture
+def r2r(settings, conn, monkeypatch, capsys, tmp_path):
+    world = World(dim=256)
+    profile_id = synthetic.add_profile(conn, dim=256)
+    profiles.activate(conn, profile_id)
+    synthetic.add_paintings(conn, profile_id, world.draw(30))
+    conn.execute("UPDATE paintings SET page = 'https://museum.example/' || id, licence = 'public-domain' WHERE id < 16")
+    synthetic.add_film(conn, profile_id, [Shot(2, world.draw(1)), Shot(1, [], blank="black"), Shot(3, world.draw(2))])
+    ranges.refresh(conn, profile_id)
+    conn.commit()
+    monkeypatch.chdir(tmp_path)
+    return R2R.on(settings, monkeypatch, capsys)
+
+
+def document(r2r):
+    return json.loads(r2r("timeline", 1, "--json").out)
+
+
+def test_all_formats_are_written_from_one_timeline(r2r, tmp_path):
+    ended = r2r("timeline", 1, *(word for ending in ENDINGS for word in ("--export", f"film{ending}")))
+
+    assert ended.code == 0, ended
+    assert ended.out == ""
+    assert [line for line in ended.err.splitlines() if line.startswith("wrote")] == [
+        f"wrote film{ending}" for ending in ENDINGS
+    ]
+    assert "--base-url names the public place" in ended.err
+    assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {f"film{ending}" for ending in ENDINGS}
+    whole = json.loads((tmp_path / "film.json").read_text(encoding="utf-8"))
+    assert whole.pop("citation")["collection_revision"] == 1
+    assert whole == document(r2r)
+    # And each says which profile and revision its numbers are of
+    for ending in ENDINGS:
+        if ending != ".parquet":
+            text = (tmp_path / f"film{ending}").read_text(encoding="utf-8")
+            assert "synthetic" in text
+            assert "revision" in text
+
+
+def test_json_may_be_asked_for_beside_files(r2r, tmp_path):
+    ended = r2r("timeline", 1, "--export", "film.vtt", "--json")
+
+    assert json.loads(ended.out) == document(r2r)
+    assert (tmp_path / "film.vtt").exists()
+
+
+def test_csv_by_its_old_option_is_the_same_file(r2r, tmp_path):
+    assert r2r("timeline", 1, "--csv", "old", "--export", "new.csv").code == 0
+
+    old, new = (
+        list(csv.DictReader(io.StringIO((tmp_path / name).read_text(encoding="utf-8")))) for name in ("old", "new.csv")
+    )
+    assert old == new
+    assert {row["made_at"] for row in old} == {new[0]["made_at"]}
+
+
+def test_the_options_of_a_timeline_are_those_of_its_files(r2r, tmp_path):
+    assert r2r("timeline", 1, "--top", "2", "--weights", "dc=1,others=0", "--export", "film.json").code == 0
+
+    found = json.loads((tmp_path / "film.json").read_text(encoding="utf-8"))
+    assert found["profile"]["weights"]["dc"] == 1
+    assert max(len(shot["matches"]) for shot in found["shots"]) == 2
+
+
+def test_a_files_format_may_be_said(r2r, tmp_path):
+    assert r2r("timeline", 1, "--export", "chapters.txt", "--as", "vtt").code == 0
+    assert r2r("timeline", 1, "--export", "manifest.json", "--as", "iiif").code == 0
+
+    assert (tmp_path / "chapters.txt").read_text(encoding="utf-8").startswith("WEBVTT")
+    assert json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))["type"] == "Manifest"
+
+
+def test_addresses_are_those_of_the_place_that_was_named(r2r, tmp_path):
+    base = ("--base-url", "https://lab.example/r2r/")
+    ended = r2r("timeline", 1, "--export", "my film.iiif.json", "--export", "a.annotations.json", *base)
+
+    assert ended.code == 0
+    assert "--base-url" not in ended.err
+    manifest = json.loads((tmp_path / "my film.iiif.json").read_text(encoding="utf-8"))
+    assert manifest["id"] == "https://lab.example/r2r/my%20film.iiif.json"
+    body = manifest["items"][0]["items"][0]["items"][0]["body"]
+    assert body["id"] == "https://lab.example/r2r/a.mp4"
+    text = (tmp_path / "a.annotations.json").read_text(encoding="utf-8")
+    assert "127.0.0.1" not in text
+    assert "https://museum.example/" in text
+
+    r2r("timeline", 1, "--export", "b.iiif.json", *base, "--film-url", "https://archive.example/a.mp4")
+    manifest = json.loads((tmp_path / "b.iiif.json").read_text(encoding="utf-8"))
+    assert manifest["items"][0]["items"][0]["items"][0]["body"]["id"] == "https://archive.example/a.mp4"
+
+
+def test_the_start_may_be_said(r2r, tmp_path):
+    assert r2r("timeline", 1, "--export", "film.edl", "--start-timecode", "01:00:00:00").code == 0
+
+    assert "01:00:00:00 01:00:02:00 01:00:00:00 01:00:02:00" in (tmp_path / "film.edl").read_text(encoding="utf-8")
+
+
+REFUSED = {
+    "an ending that no format has": (("film.xyz",), (), ".annotations.json"),
+    "no ending": (("film",), (), "--as FORMAT"),
+    "a format that is none": (("film.x",), ("--as", "docx"), "use csv, json"),
+    "one format for two files": (("a.csv", "b.csv"), ("--as", "csv"), "give each file its ending"),
+    "a format without a file": ((), ("--as", "csv"), "name one --export"),
+    "one name twice": (("a.csv", "a.csv"), (), "a name of its own"),
+    "a folder that is not there": (("gone/a.csv",), (), "in a directory that exists"),
+    "a start that is no timecode": (("a.edl",), ("--start-timecode", "noon"), "HH:MM:SS:FF"),
+    "a start of another rate": (("a.otio",), ("--start-timecode", "01:00:00:25"), "from 00 to 24"),
+    "drop-frame at 25": (("a.edl",), ("--drop-frame",), "no --drop-frame"),
+    "a start of what has none": (("a.vtt",), ("--start-timecode", "01:00:00:00"), "--export film.edl"),
+    "an address for what has none": (("a.vtt",), ("--base-url", "https://x.example"), "--export film.iiif.json"),
+    "an address that is none": (("a.iiif.json",), ("--base-url", "lab.example"), "https://example.org"),
+    "a file's address": (("a.iiif.json",), ("--base-url", "file:///etc"), "https://example.org"),
+    "an address with a fragment": (("a.iiif.json",), ("--base-url", "https://x.example/#a"), "https://example.org"),
+    "an address that is broken": (("a.iiif.json",), ("--film-url", "https://[x"), "https://example.org"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_is_one_complaint_and_no_file(r2r, tmp_path, case):
+    names, words, hint = REFUSED[case]
+    good = () if "--as" in words else ("--export", "good.eaf")
+
+    ended = r2r("timeline", 1, *good, *(word for name in names for word in ("--export", name)), *words)
+
+    assert ended.code == 1, ended
+    assert ended.is_one_complaint(), ended.err
+    assert hint in ended.err
+    assert not [path for path in tmp_path.iterdir() if path.is_file()], "whole files or none"

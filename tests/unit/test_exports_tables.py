@@ -1,0 +1,181 @@
+"""CSV, JSON, JSON Lines and Parquet say what `timeline --json` says, to readers that are not ours."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import jsonschema
+import pandas as pd
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+
+from r2r_shared import exports, schemas
+from r2r_shared.errors import UserError
+from r2r_shared.records import METRICS
+from tests.unit.export_samples import CASES, CITATION
+
+EVERY = pytest.mark.parametrize("found", CASES.values(), ids=CASES)
+CITED = {
+    "r2r_version": "9.8.7",
+    "profile": "starter",
+    "encoder_digest": "a" * 64,
+    "depth_digest": "b" * 64,
+    "metrics_version": 1,
+    "collection_revision": 7,
+    "collections": "Städel & <Söhne>, “A–Z” (1234); =cmd (2)",
+    "made_at": "2026-11-26T09:30:15+00:00",
+}
+
+
+def write(name, found):
+    return exports.write(exports.FORMATS[name], found, CITATION)
+
+
+def expected(found):
+    """A row for each shot and painting, made from the document by its schema's names."""
+    rows = []
+    for shot in found["shots"]:
+        of_shot = {"shot": shot["number"]}
+        of_shot |= {
+            name: shot[name] for name in ("start_s", "end_s", "start_frame", "end_frame", "transition", "blank")
+        }
+        for match in shot["matches"] or [None]:
+            row = dict(of_shot)
+            names = ("score", "corrected", "p_value", "convincing", "visual", "semantic")
+            row |= {"rank": match and match["rank"]} | {name: match and match[name] for name in names}
+            about = ("file", "title", "artist", "movement", "year_from", "year_to")
+            row |= {"painting_id": match and match["painting"]["id"]}
+            row |= {name: match and match["painting"][name] for name in about}
+            row |= {metric: match and match["metrics"][metric] for metric in METRICS}
+            rows.append(row | {"film": found["film"]["title"]} | CITED)
+    return rows
+
+
+@EVERY
+def test_csv_says_the_same(found):
+    rows = list(csv.DictReader(io.StringIO(write("csv", found).decode(), newline="")))
+
+    told = expected(found)
+    assert len(rows) == len(told)
+    for row, one in zip(rows, told, strict=True):
+        assert row.keys() == one.keys()
+        for name, value in one.items():
+            if isinstance(value, str):
+                assert row[name] in (value, f"'{value}"), name
+                assert row[name][:1] not in ("=", "+", "-", "@", "\t", "\r")
+            elif value is None:
+                assert row[name] == ""
+            elif isinstance(value, bool):
+                assert row[name] == str(value)
+            else:
+                assert float(row[name]) == value, name
+
+
+def test_csv_keeps_the_columns_it_always_had_where_they_were():
+    head = write("csv", CASES["25"]).decode().splitlines()[0].split(",")
+
+    assert head[:14] == [
+        "shot", "start_s", "end_s", "start_frame", "end_frame", "transition", "blank", "rank", "painting_id", "file",
+        "title", "artist", "movement", "year_from",
+    ]  # fmt: skip
+    assert head[14:29] == [
+        "year_to", "score", "corrected", "p_value", "convincing", "visual", "semantic", *METRICS,
+    ]  # fmt: skip
+    assert head[29:] == ["film", *CITED]
+
+
+def test_csv_is_read_by_pandas():
+    found = CASES["awkward titles"]
+    table = pd.read_csv(io.BytesIO(write("csv", found)), keep_default_na=False)
+
+    assert list(table["start_frame"]) == [row["start_frame"] for row in expected(found)]
+    assert list(table["score"]) == [row["score"] for row in expected(found)]
+
+
+@EVERY
+def test_json_is_the_document_and_its_citation(found):
+    read = json.loads(write("json", found))
+
+    jsonschema.Draft202012Validator(schemas.timeline()).validate(read)
+    cited = read.pop("citation")
+    assert read == found
+    assert cited == CITATION.to_json()
+
+
+@EVERY
+def test_json_lines_are_a_line_for_each_shot(found):
+    data = write("jsonl", found)
+    lines = [json.loads(line) for line in data.decode().splitlines()]
+
+    assert lines[0] == {
+        "kind": "timeline", "citation": CITATION.to_json(), "film": found["film"], "profile": found["profile"]
+    }  # fmt: skip
+    assert [line for line in lines if line["kind"] == "shot"] == [{"kind": "shot"} | one for one in found["shots"]]
+    assert [line for line in lines if line["kind"] == "influence"] == [
+        {"kind": "influence"} | one for one in found["influence"]
+    ]
+    assert len(lines) == 1 + len(found["shots"]) + len(found["influence"])
+    frame = pd.read_json(io.BytesIO(data), lines=True)
+    assert list(frame["kind"]) == [line["kind"] for line in lines]
+
+
+@EVERY
+def test_parquet_says_the_same_with_types(found):
+    data = write("parquet", found)
+    table = pq.read_table(io.BytesIO(data))
+
+    assert table.to_pylist() == expected(found)
+    about = json.loads(table.schema.metadata[b"r2r"])
+    assert about == {"citation": CITATION.to_json(), "film": found["film"], "profile": found["profile"]}
+    # And another reader, which shares no code with the writer, has the same
+    assert pl.read_parquet(io.BytesIO(data), use_pyarrow=False).to_dicts() == expected(found)
+
+
+def test_a_files_ending_says_its_format():
+    for name in ("csv", "json", "jsonl", "parquet", "eaf", "otio", "edl", "vtt"):
+        assert exports.of_file(f"my.film.{name}").name == name
+        assert exports.of_file(f"MY FILM.{name.upper()}").name == name
+    assert exports.of_file("film.annotations.json").name == "annotations"
+    assert exports.of_file("film.iiif.json").name == "iiif"
+    assert exports.of_file(".json").name == "json"
+
+
+@pytest.mark.parametrize("name", ["film.xml", "film", "csv", "film.csv.gz", "film.mp4"])
+def test_an_ending_that_nobody_knows_is_told_all_that_are_known(name):
+    with pytest.raises(UserError) as caught:
+        exports.of_file(name)
+
+    for one in exports.FORMATS.values():
+        assert one.ending in caught.value.hint
+
+
+def test_without_the_extra_its_formats_say_how_to_get_it(tmp_path):
+    """In an interpreter of its own, where the two packages cannot be found."""
+    code = (
+        "import sys, importlib.util\n"
+        "find = importlib.util.find_spec\n"
+        "gone = ('pyarrow', 'opentimelineio')\n"
+        "importlib.util.find_spec = lambda name, *a: None if name in gone else find(name, *a)\n"
+        "from pathlib import Path\n"
+        "from r2r_cli import exporting\n"
+        "from r2r_shared import exports\n"
+        "from r2r_shared.errors import UserError\n"
+        "print([one.name for one in exports.FORMATS.values() if not one.there])\n"
+        "for ending in ('.parquet', '.otio'):\n"
+        "    try:\n        exporting.wanted([Path('a' + ending)], None)\n"
+        "    except UserError as error:\n        print(error.message, '|', error.hint)\n"
+        "print(sorted({'pyarrow', 'opentimelineio', 'pandas', 'polars'} & set(sys.modules)))\n"
+    )
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=tmp_path)
+
+    assert said.stdout.splitlines() == [
+        "['parquet', 'otio']",
+        ".parquet needs the package pyarrow | pip install 'reel-to-real[exchange]'",
+        ".otio needs the package opentimelineio | pip install 'reel-to-real[exchange]'",
+        "[]",
+    ]
