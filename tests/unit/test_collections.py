@@ -167,7 +167,7 @@ def test_a_csv_comes_in_whatever_wrote_it(tmp_path, encoding, delimiter):
 def test_a_bad_row_is_refused_by_its_line_and_the_rest_comes_in(tmp_path):
     picture(tmp_path / "a.jpg")
     (tmp_path / "m.csv").write_text(
-        'file,title\n"a.jpg","two\nlines"\nmissing.jpg,M\n,no file\n\na.jpg,x,y,z\nhttps://x.org/p.jpg,W\n"a".jpg,bad\na.jpg,last\n',
+        'file,title\n"a.jpg","two\nlines"\nmissing.jpg,M\n,no file\n\na.jpg,x,y,z\nftp://x.org/p.jpg,W\n"a".jpg,bad\na.jpg,last\n',
         encoding="utf-8",
     )
     found = list(manifest.records(tmp_path / "m.csv"))
@@ -177,7 +177,7 @@ def test_a_bad_row_is_refused_by_its_line_and_the_rest_comes_in(tmp_path):
         ("the picture file is missing", "missing.jpg", "line 4"),
         ("an entry without a picture file", "line 5", ""),
         ("an entry that cannot be read", "line 7", "4 cells, but the first line names 2 columns"),
-        ("a web address, not a file", "https://x.org/p.jpg", "line 8"),
+        ("an address that is not of the web", "ftp://x.org/p.jpg", "line 8"),
         ("an entry that cannot be read", "line 9", "not CSV: ',' expected after '\"'"),
     ]
 
@@ -243,6 +243,44 @@ def test_museums_own_columns_are_known_and_the_rest_is_kept(tmp_path):
     record = found["a.jpg"]
     assert (record.artist, record.year, record.year_from, record.year_to) == ("Monet", "ca. 1867", 1862, 1872)
     assert (record.genre, record.extra) == ("Paintings", {"Object ID": "436121", "Department": "European"})
+
+
+def test_a_picture_on_the_web_is_described_now_and_fetched_later(tmp_path):
+    # Given: a file that is here, one that is not but has an address, addresses alone in either column, and none.
+    picture(tmp_path / "a.jpg")
+    rows = [
+        ["file", "title", "image_url", "license", "Object URL"],
+        ["a.jpg", "A", "https://x.org/a.jpg", "CC BY 4.0", "https://x.org/works/a"],
+        ["b.jpg", "B", "https://x.org/b.jpg", "as the donor wishes", "no address"],
+        ["https://x.org/sub/c%20d.jpg", "", "", "Public Domain", ""],
+        ["", "E", "https://x.org/e.jpg", "", ""],
+        ["", "F", "ftp://x.org/f.jpg", "", ""],
+        ["../../etc/passwd", "G", "https://x.org/g.jpg", "", ""],
+    ]
+    write_csv(tmp_path / "m.csv", rows)
+
+    found, refusals = split(manifest.records(tmp_path / "m.csv"))
+
+    assert list(found) == [
+        *("a.jpg", "b.jpg", "https://x.org/sub/c%20d.jpg", "https://x.org/e.jpg"),
+        "https://x.org/g.jpg",  # a name that leads out of the folder is not taken for a work's name
+    ]
+    here, awaited, named, *_ = found.values()
+    assert (here.path, here.picture_url) == (str(tmp_path / "a.jpg"), "")
+    assert (here.licence, here.page) == ("cc-by-4.0", "https://x.org/works/a")
+    assert (awaited.path, awaited.picture_url) == ("", "https://x.org/b.jpg")
+    assert (awaited.licence, awaited.page, awaited.extra) == ("", "", {"licence": "as the donor wishes"})
+    assert (named.title, named.picture_url, named.licence) == ("C D", "https://x.org/sub/c%20d.jpg", "public-domain")
+    assert [(r.file, r.reason) for r in refusals] == [("ftp://x.org/f.jpg", "an address that is not of the web")]
+
+
+def test_a_manifest_of_addresses_alone_needs_no_column_of_files(tmp_path):
+    (tmp_path / "m.jsonl").write_text('{"title": "A", "primaryImageSmall": "https://x.org/a.jpg"}\n', encoding="utf-8")
+    write_csv(tmp_path / "m.csv", [["title", "web_image"], ["A", "https://x.org/a.jpg"]])
+
+    for name in ("m.jsonl", "m.csv"):
+        (record,) = manifest.records(tmp_path / name)
+        assert (record.file, record.title, record.picture_url) == ("https://x.org/a.jpg", "A", "https://x.org/a.jpg")
 
 
 def test_of_two_columns_for_one_thing_the_better_one_that_is_filled_counts():
@@ -449,7 +487,7 @@ def test_what_fits_nothing_is_one_line_that_says_what_was_seen(tmp_path):
         ("all.zip", {}, "archive"),
         ("two", {}, "several manifests: a.csv, b.csv"),
         ("empty", {"format": "manifest"}, "no manifest"),
-        ("empty", {"format": "iiif"}, "not known"),
+        ("empty", {"format": "louvre"}, "not known"),
         ("one.jpg", {"format": "folder"}, "is a file"),
     ]:
         with pytest.raises(UserError) as caught:

@@ -47,6 +47,25 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "museum": ("museum", "gallery", "institution", "repository", "current_location", "location", "owner", "musee"),
     "genre": ("genre", "genres", "classification", "classification_title", "classification_titles", "object_type"),
+    "picture_url": (
+        *(
+            "picture_url",
+            "image_url",
+            "imageurl",
+            "image_link",
+            "image_address",
+            "web_image",
+            "image_web",
+            "web_image_url",
+        ),
+        *("primary_image_small", "primaryimagesmall", "primary_image", "primaryimage", "download_url", "iiif_image"),
+        *("thumbnail_url", "thumbnail", "image_thumbnail", "bild_url"),
+    ),
+    "licence": (
+        *("licence", "license", "picture_licence", "image_license", "image_licence", "license_url", "licence_url"),
+        *("rights", "rights_uri", "share_license_status", "copyright_status", "lizenz"),
+    ),
+    "page": ("page", "page_url", "object_url", "objecturl", "link_resource", "source_url", "homepage", "web_page"),
 }
 
 

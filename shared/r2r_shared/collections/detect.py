@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from r2r_shared.collections import artgan, disk, folder, manifest, text, wikiart_general
+from r2r_shared.collections import artgan, disk, folder, forms, manifest, pages, text, wikiart_general
+from r2r_shared.collections.addresses import host_of
+from r2r_shared.collections.classes import PAINTINGS, Classes
+from r2r_shared.collections.museums import MUSEUMS, of_address
 from r2r_shared.errors import UserError
 from r2r_shared.records import PaintingRecord, Refusal
 
@@ -16,26 +20,41 @@ MANIFESTS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
 _MANIFEST_NAMES = ("paintings", "manifest", "metadata", "collection")
 _SAMPLE = 500  # pictures looked at before a folder's layout is named
 _ACCEPTED = (
-    "a folder of pictures (sub-folders: movement, or movement/artist), a manifest (.csv, .json, .jsonl) beside its "
-    "pictures, or WikiArt's layouts; --format folder|manifest|artgan|wikiart decides"
+    "a folder of pictures (sub-folders: movement, or movement/artist), a manifest (.csv, .json, .jsonl) of pictures, "
+    "WikiArt's layouts, or what a museum publishes; --format folder|manifest|artgan|wikiart|"
+    f"{'|'.join(MUSEUMS)} decides"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source and the reader that fits: `format` is folder, manifest, artgan or wikiart."""
+    """A source and the reader that fits: `format` is folder, manifest, artgan, wikiart or one of museums.MUSEUMS.
+
+    Attributes:
+        address: where its pages are to be asked for (see pages.py), instead of a file or folder; empty for those.
+    """
 
     format: str
     path: Path
     read: Callable[[Path], Iterator[PaintingRecord | Refusal]]
+    address: str = ""
 
     def records(self) -> Iterator[PaintingRecord | Refusal]:
-        """The source's entries, read anew."""
-        return self.read(self.path)
+        """The entries of a file or folder, read anew; of an address none: they are not here yet."""
+        return iter(()) if self.address else self.read(self.path)
+
+    @property
+    def is_museum(self) -> bool:
+        """True where it describes works whose pictures are to be fetched."""
+        return self.format in MUSEUMS
 
     @property
     def default_name(self) -> str:
         """What its collection is called where nobody says: a folder's name, or a manifest's if that says more."""
+        if self.address:
+            return self.format if MUSEUMS[self.format].title else host_of(self.address)
+        if self.is_museum and MUSEUMS[self.format].title:
+            return self.format
         path = self.path.resolve()
         if path.is_dir():
             return text.clean(path.name)
@@ -50,26 +69,51 @@ READERS: dict[str, Callable[[Path], Iterator[PaintingRecord | Refusal]]] = {
 }
 
 
-def detect(source: Path, *, format: str | None = None) -> Source:
+def detect(source: Path | str, *, format: str | None = None, classes: Classes = PAINTINGS) -> Source:
     """The reader for `source`; `format` names it where a person knows better.
+
+    Args:
+        source: a file, a folder, or the address of a museum's API or of a IIIF manifest or collection (as text: a
+            path would lose one of its slashes).
+        classes: the works of a museum that are wanted; a person's own pictures are all taken.
 
     Raises:
         UserError: nothing is there, nothing fits, or two manifests do; says what was seen and what is accepted.
     """
+    known = (*READERS, *MUSEUMS)
+    if format is not None and format not in known:
+        raise UserError(f"--format {format} is not known", f"use one of {', '.join(known)}")
+    if isinstance(source, str) and "://" in source:
+        return _of_address(source, format, classes)
+    source = Path(source)
     try:
         there = source.is_dir() or source.is_file()
     except (OSError, ValueError):
         there = False
     if not there:
         raise UserError(f"{source} is not there", "name a folder or a manifest of paintings")
-    if format is not None and format not in READERS:
-        raise UserError(f"--format {format} is not known", f"use one of {', '.join(READERS)}")
-    if source.is_file():
-        return _of_file(source, format)
     try:
-        return _of_folder(source, format)
+        published = format if format in MUSEUMS else None if format else forms.of(source)
+        if published is not None:
+            return Source(published, source, partial(MUSEUMS[published].read, classes=classes))
+        return _of_file(source, format) if source.is_file() else _of_folder(source, format)
     except PermissionError as exc:
         raise UserError(f"{exc.filename or source} may not be read", "check its permissions") from exc
+
+
+def _of_address(source: str, format: str | None, classes: Classes) -> Source:
+    if format in READERS:
+        raise UserError(f"--format {format} reads files, not an address", "name a folder, or one of a museum's formats")
+    museum = of_address(source)
+    if format is None:
+        format = "iiif" if forms.looks_like_iiif(source) else museum.format if museum else None
+    if format is None:
+        raise UserError(
+            f"{source[:200]}: what is published there is not known",
+            f"say it: --format {' or '.join(pages.FORMATS)}; a file of records is to be downloaded first",
+        )
+    address = pages.first(format, source, classes=classes)
+    return Source(format, Path(), partial(MUSEUMS[format].read, classes=classes), address)
 
 
 def _of_file(source: Path, format: str | None) -> Source:

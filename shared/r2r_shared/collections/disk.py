@@ -12,6 +12,7 @@ OTHER_PICTURES = frozenset(
     {".avif", ".cr2", ".cr3", ".dng", ".eps", ".heic", ".heif", ".jp2", ".jxl", ".nef", ".pdf", ".psd", ".raw", ".svg"}
 )
 """Kinds of pictures that are not read; a person should hear of them rather than miss them."""
+MISSING = "the picture file is missing"
 
 
 def walk(root: Path, *, depth: int = 16) -> Iterator[Path]:
@@ -50,7 +51,7 @@ def refused(path: Path, root: Path) -> tuple[str, str] | None:
         target = path.resolve(strict=True)
         mode = target.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        return "the picture file is missing", ""
+        return MISSING, ""
     except (OSError, RuntimeError, ValueError) as exc:  # loops of links, names with a NUL, no permission
         return "the picture file cannot be reached", (getattr(exc, "strerror", "") or str(exc)).strip()
     if not target.is_relative_to(root):

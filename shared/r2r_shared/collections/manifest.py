@@ -1,7 +1,8 @@
 """A manifest beside the pictures: CSV (any usual delimiter and encoding), JSON or JSONL.
 
 One entry a painting. Columns are known by many names (columns.py); those that are not known are kept in `extra`.
-Pictures are found relative to the manifest, and must lie in its folder or below.
+Pictures are found relative to the manifest, and must lie in its folder or below. Where a picture is not there, an
+address on the web will do: the work is then described now, and its picture fetched.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ import json
 import os
 import unicodedata
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeAlias, cast
+from urllib.parse import unquote, urlsplit
 
-from r2r_shared.collections import columns, disk, text
+from r2r_shared.collections import columns, disk, licences, text
+from r2r_shared.collections.addresses import web_address
 from r2r_shared.dates import parse_years
 from r2r_shared.errors import UserError
 from r2r_shared.records import PaintingRecord, Refusal
@@ -59,10 +63,10 @@ def _csv(source: Path) -> Iterator[Entry | Refusal]:
             header = [name.strip() for name in next(reader, None) or []]
         except csv.Error as exc:
             raise UserError(f"{source}: its first line is not CSV: {exc}", "the first line names the columns") from exc
-        if "file" not in columns.fields(header):
+        if columns.fields(header).keys().isdisjoint({"file", "picture_url"}):
             raise UserError(
                 f"{source} has no column that names the picture files; its columns: {', '.join(header[:20]) or 'none'}",
-                "call that column `file`; names are relative to the manifest",
+                "call that column `file`; names are relative to the manifest. Addresses on the web: `image_url`",
             )
         while True:
             where = f"line {reader.line_num + 1}"
@@ -119,7 +123,7 @@ def _json(source: Path) -> Iterator[Entry | Refusal]:
             yield Refusal(where, UNREADABLE, "not an object")
             continue
         entry = cast(dict[str, Any], value)
-        if name and "file" not in columns.fields(list(entry)):
+        if name and columns.fields(list(entry)).keys().isdisjoint({"file", "picture_url"}):
             entry = {"file": name, **entry}
         yield where, entry
 
@@ -169,27 +173,29 @@ def _loads(data: bytes, source: Path) -> Any:
 def _record(where: str, entry: Mapping[str, Any], root: Path) -> PaintingRecord | Refusal:
     used: set[str] = set()
     values: dict[str, str] = {}
+    raw: dict[str, str] = {}
     for field, candidates in columns.fields(list(entry)).items():
         # The best column that says something; the others are kept in `extra`.
         column = next((column for column in candidates if columns.as_text(entry[column])), candidates[0])
         used.add(column)
         values[field] = columns.as_text(entry[column])
-    raw = next((entry[c] for c in columns.fields(list(entry)).get("file", ()) if c in used), "")
-    name = raw.strip() if isinstance(raw, str) else ""
-    if not name:
-        return Refusal(where, "an entry without a picture file")
-    if "://" in name:
-        return Refusal(text.storable(name), "a web address, not a file", where)
-    path = _path(name, root)
-    if (why := disk.refused(path, root)) is not None:
-        return Refusal(text.storable(name), why[0], ", ".join(filter(None, (where, why[1]))))
-    plain = Path(os.path.normpath(path))  # the name of the work, not of what a link leads to
-    file = text.relative_name(plain if plain.is_relative_to(root) else path.resolve(), root)
+        raw[field] = value.strip() if isinstance(value := entry[column], str) else ""
+    found = _picture(raw.get("file", ""), raw.get("picture_url", ""), root, where)
+    if isinstance(found, Refusal):
+        return found
     year_from, year_to = _years(values)
+    licence = licences.canonical(values.get("licence", ""))
+    extra = {
+        text.clean(key): columns.as_data(v)
+        for key, v in entry.items()
+        if key and key not in used and columns.says_something(v)
+    }
+    if values.get("licence") and not licence:  # said, but not in words that are known
+        extra["licence"] = values["licence"]
     return PaintingRecord(
-        file=file,
-        path=str(path.resolve()),
-        title=values.get("title") or text.from_file_name(path.stem),
+        file=found.file,
+        path=found.path,
+        title=values.get("title") or text.from_file_name(found.stem),
         artist=values.get("artist", ""),
         movement=values.get("movement", ""),
         year=values.get("year", ""),
@@ -198,12 +204,45 @@ def _record(where: str, entry: Mapping[str, Any], root: Path) -> PaintingRecord 
         medium=values.get("medium", ""),
         museum=values.get("museum", ""),
         genre=values.get("genre", ""),
-        extra={
-            text.clean(key): columns.as_data(v)
-            for key, v in entry.items()
-            if key and key not in used and columns.says_something(v)
-        },
+        extra=extra,
+        licence=licence,
+        page=web_address(raw.get("page", "")),
+        picture_url=found.address,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """Where an entry's picture is: a file here, or an address; and what the work is called by."""
+
+    file: str
+    path: str
+    stem: str
+    address: str = ""
+
+
+def _picture(name: str, address: str, root: Path, where: str) -> _Picture | Refusal:
+    """The file where it is there, else the address; a refusal where there is neither."""
+    if "://" in name:  # an address in the column of files
+        name, address = "", address or name
+    url = web_address(address)
+    file = ""
+    if name:
+        path = _path(name, root)
+        plain = Path(os.path.normpath(path))  # the name of the work, not of what a link leads to
+        why = disk.refused(path, root)
+        if why is None:
+            file = text.relative_name(plain if plain.is_relative_to(root) else path.resolve(), root)
+            return _Picture(file, str(path.resolve()), path.stem)
+        if not url or why[0] != disk.MISSING:
+            return Refusal(text.storable(name), why[0], ", ".join(filter(None, (where, why[1]))))
+        file = text.relative_name(plain, root) if plain.is_relative_to(root) else ""
+    if url:
+        stem = PurePosixPath(unquote(urlsplit(url).path)).stem
+        return _Picture(file or url, "", text.clean(stem) or url, url)
+    if address:
+        return Refusal(text.storable(address), "an address that is not of the web", where)
+    return Refusal(where, "an entry without a picture file")
 
 
 def _path(name: str, root: Path) -> Path:

@@ -22,6 +22,8 @@ _INITIALS = re.compile(r"(?:[a-z]\.)+", re.IGNORECASE)
 
 def clean(text: str) -> str:
     """One line of NFC text that a database and a terminal can take: no control characters, no half letters."""
+    if text.isprintable():  # none of those in it; looking at each sign costs ten times more
+        return " ".join(unicodedata.normalize("NFC", text).split())
     # NUL and lone surrogates are what Postgres refuses; the latter stand for bytes that are no text.
     text = "".join(_REPLACED.get(unicodedata.category(c), c) for c in text)
     return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip()

@@ -1,0 +1,133 @@
+"""The National Gallery of Art's open data: five files that belong together, or as many as there are."""
+
+from __future__ import annotations
+
+import csv
+import tracemalloc
+
+import pytest
+
+from r2r_shared.collections import classes, nga, remarks
+from r2r_shared.errors import UserError
+from r2r_shared.records import PaintingRecord, Refusal
+from tests import museum_records as published
+
+
+def read(source, **options):
+    return {entry.file: entry for entry in nga.records(source, **options)}
+
+
+@pytest.fixture(scope="module")
+def works(tmp_path_factory):
+    return read(published.nga_folder(tmp_path_factory.mktemp("nga")))
+
+
+def test_a_work_is_joined_from_all_five_files(works):
+    work = works["nga/46303"]
+
+    assert (work.title, work.artist, work.movement) == ("The Japanese Footbridge", "Claude Monet", "Impressionism")
+    assert (work.year_from, work.year_to, work.museum) == (1899, 1899, nga.MUSEUM)
+    assert work.extra["styles"] == ["Impressionism", "Impressionist", "Realist"]
+    assert (work.extra["school"], work.extra["artist_ulan"]) == (["French"], ["500019484"])
+    assert (work.extra["wikidata"], work.extra["artist_wikidata"]) == ("Q17442563", ["Q296"])
+    assert "artists" not in work.extra  # a donor has no hand in it
+
+
+def test_its_picture_is_the_primary_view_at_about_the_size_that_is_kept(works):
+    assert works["nga/46303"].picture_url == "https://api.nga.gov/iiif/footbridge/full/!1024,1024/0/default.jpg"
+    assert works["nga/46303"].licence == "cc0"
+
+
+def test_a_picture_that_is_not_open_is_asked_for_at_the_size_it_is_given_and_under_no_licence(works):
+    assert works["nga/1146"].picture_url.endswith("/iiif/swing/full/!640,640/0/default.jpg")
+    assert works["nga/1146"].licence == ""
+
+
+def test_files_from_before_the_column_openaccess_say_nothing_of_a_licence(tmp_path):
+    work = read(published.nga_folder(tmp_path, old=True))["nga/46303"]
+    assert work.picture_url
+    assert work.licence == ""
+
+
+def test_the_artists_life_is_not_taken_for_the_works_date(works):
+    work = works["nga/50724"]
+    assert (work.year, work.year_from, work.year_to) == ("", None, None)
+    assert work.remarks == (remarks.LIFE_DATES,)
+
+
+def test_nobody_is_no_artist_and_a_follower_is_not_the_master(works):
+    assert works["nga/42341"].artist == ""
+    assert works["nga/42341"].extra["attribution"] == "American 19th Century"
+    assert works["nga/1146"].artist == "Follower of Giovanni Bellini"
+    assert works["nga/1146"].remarks == (remarks.QUALIFIED,)
+
+
+def test_two_hands_come_in_the_museums_order_not_in_the_files(works):
+    assert works["nga/12198"].artist == "Sir Peter Paul Rubens"
+    assert works["nga/12198"].extra["artists"] == ["Sir Peter Paul Rubens", "Jan Brueghel the Elder"]
+
+
+def test_italics_are_no_underscores(works):
+    assert works["nga/1146"].title == "Study for The Swing"
+
+
+def test_prints_are_left_out_unless_they_are_asked_for(works, tmp_path):
+    assert works["nga/99"] == Refusal("nga/99", classes.NOT_A_PAINTING, "Print", left_out=True)
+
+    prints = read(published.nga_folder(tmp_path), classes=classes.of(["Prints"]))
+
+    assert {file for file, entry in prints.items() if isinstance(entry, PaintingRecord)} == {"nga/99"}
+    assert prints["nga/99"].movement == "Modern"
+
+
+def test_with_the_works_file_alone_they_come_without_pictures_and_with_the_labels_artist(tmp_path):
+    folder = published.nga_folder(
+        tmp_path, without=("published_images", "objects_constituents", "constituents", "objects_terms")
+    )
+
+    work = read(folder / "objects.csv")["nga/46303"]
+
+    assert (work.artist, work.movement, work.picture_url, work.licence) == ("Claude Monet", "", "", "")
+    assert "without a picture" in remarks.missing(work)
+
+
+def test_it_is_found_in_the_repositorys_own_data_folder(tmp_path):
+    published.nga_folder(tmp_path / "data")
+    assert "nga/46303" in read(tmp_path)
+
+
+def test_another_file_in_the_place_of_one_is_one_clear_line(tmp_path):
+    folder = published.nga_folder(tmp_path)
+    (folder / "constituents.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(UserError, match="no column constituentid"):
+        read(folder)
+
+
+def test_memory_stays_flat_however_many_works_are_wanted(tmp_path):
+    # Given: 8,000 paintings, each with an artist and two pictures.
+    folder = published.nga_folder(tmp_path)
+    rows = 8_000
+    for name, row in (
+        ("objects", {"title": "A work of some length", "displaydate": "1899", "classification": "Painting"}),
+        (
+            "published_images",
+            {"iiifurl": "https://api.nga.gov/iiif/0123456789", "viewtype": "primary", "sequence": "0.0"},
+        ),
+        ("objects_constituents", {"constituentid": 1726, "displayorder": 1, "roletype": "artist"}),
+    ):
+        header = published.NGA_COLUMNS[name].split(",")
+        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(header)
+            for number in range(1, rows + 1):
+                key = "depictstmsobjectid" if name == "published_images" else "objectid"
+                writer.writerow([(row | {key: number}).get(column, "") for column in header])
+
+    tracemalloc.start()
+    found = sum(1 for entry in nga.records(folder) if isinstance(entry, PaintingRecord) and entry.picture_url)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    # Then: what Python held is a number a work, and a batch of rows on their way into the temporary database.
+    assert found == rows
+    assert peak < 6_000_000
