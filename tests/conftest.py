@@ -82,6 +82,12 @@ def database_url(postgres: LocalPostgres) -> Iterator[str]:
 
 
 @pytest.fixture
+def second_database_url(postgres: LocalPostgres) -> Iterator[str]:
+    """Another one, for what goes from one installation to the next."""
+    yield from _database(postgres, template=TEMPLATE)
+
+
+@pytest.fixture
 def empty_database_url(postgres: LocalPostgres) -> Iterator[str]:
     """A database of the test's own that no migration has seen."""
     yield from _database(postgres, template="template0")

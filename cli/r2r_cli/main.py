@@ -18,8 +18,10 @@ from r2r_cli.commands import (
     depth,
     doctor,
     evaluate,
+    export,
     films,
     health,
+    import_,
     ingest,
     jobs,
     match,
@@ -52,6 +54,8 @@ app.command("serve")(serve.serve)
 app.command("match")(match.match)
 app.add_typer(catalogue.app, name="catalogue")
 app.command("depth")(depth.depth)
+app.command("export")(export.export)
+app.command("import")(import_.import_)
 app.add_typer(jobs.app, name="jobs")
 app.command("worker")(worker.worker)
 app.command("beat")(beat.beat)

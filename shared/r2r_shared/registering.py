@@ -40,6 +40,11 @@ def check_name(name: str) -> str:
     return name
 
 
+def is_name(name: str) -> bool:
+    """Whether a profile can have it: a built-in one's, or one that `check_name` lets a model have."""
+    return _NAME.fullmatch(name) is not None
+
+
 def register(
     conn: Connection[Any],
     store: MediaStore,
