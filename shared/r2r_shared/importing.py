@@ -1,5 +1,8 @@
 """Bringing a collection in: pictures into the media store, rows into the database, a job that measures them.
 
+A source may say where a picture lies at its museum instead of bringing it: then the work is described in a row of its
+own, and awaits its picture (`fetching.run` gets it).
+
 Resumable and idempotent: pictures are stored under their own digest before the row that names them is committed,
 and rows in batches, so an import that was killed goes on where it was when it is run again.
 """
@@ -7,76 +10,38 @@ and rows in batches, so an import that was killed goes on where it was when it i
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice, repeat
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 from psycopg import Connection
 
-from r2r_shared import pictures
+from r2r_shared import import_summary, pictures
+from r2r_shared.collections import licences as licence_words
 from r2r_shared.collections.clean import reason_to_drop
-from r2r_shared.errors import PictureRefused
-from r2r_shared.queries import painting_import, paintings
+from r2r_shared.errors import NotFetched, PictureRefused
+from r2r_shared.import_summary import EXAMPLES, ImportSummary, Tally
+from r2r_shared.queries import awaited, describing, painting_import, paintings
 from r2r_shared.queries import profiles as profile_rows
 from r2r_shared.queries.painting_import import Row, Stored
 from r2r_shared.records import PaintingRecord, Refusal
 from r2r_shared.storage import depth_maps
 from r2r_shared.storage.media_store import MediaStore
 
-BATCH = 500  # rows a transaction; what a kill can cost
-EXAMPLES = 5  # files named for each reason
+__all__ = ["BATCH", "DUPLICATE", "EXAMPLES", "REPEATED", "ImportSummary", "Tally", "delete_images", "import_paintings"]
+
+BATCH = 500  # pictures a transaction; what a kill can cost
+DESCRIBED_BATCH = 5000  # descriptions a transaction, or
+DESCRIBED_S = 10.0  # those of so many seconds: a walk at a museum's pace brings one a second
 DUPLICATE = "the same picture under another name"
 REPEATED = "named more than once in the source"
+UNWANTED_LICENCE = "not under a licence that was asked for"
 
-
-@dataclass(slots=True)
-class Tally:
-    """How many entries a reason met, and the first of them."""
-
-    count: int = 0
-    examples: list[str] = field(default_factory=list[str])
-
-    def add(self, example: str) -> None:
-        self.count += 1
-        if len(self.examples) < EXAMPLES:
-            self.examples.append(example)
-
-
-@dataclass(slots=True)
-class ImportSummary:
-    """What became of the entries of a source.
-
-    Attributes:
-        collection_id: None where nothing in the source was usable: then nothing is stored either.
-        added: new paintings.   updated: their description changed.   replaced: their picture did.
-        refused, duplicates, dropped: reason → how many and which; dropped is what `clean` left out.
-        job_id: the job that measures what is new, if anything is.
-    """
-
-    collection: str
-    collection_id: int | None = None
-    added: int = 0
-    updated: int = 0
-    replaced: int = 0
-    unchanged: int = 0
-    refused: dict[str, Tally] = field(default_factory=dict[str, Tally])
-    duplicates: dict[str, Tally] = field(default_factory=dict[str, Tally])
-    dropped: dict[str, Tally] = field(default_factory=dict[str, Tally])
-    job_id: int | None = None
-
-    @property
-    def stored(self) -> int:
-        """Entries that are paintings of the collection now."""
-        return self.added + self.updated + self.replaced + self.unchanged
-
-    @property
-    def seen(self) -> int:
-        """Entries of the source, whatever became of them."""
-        left_out = (*self.refused.values(), *self.duplicates.values(), *self.dropped.values())
-        return self.stored + sum(tally.count for tally in left_out)
+_count = import_summary.count
 
 
 def key_of(sha256: bytes) -> str:
@@ -93,6 +58,7 @@ def import_paintings(
     collection: str,
     profile_id: int,
     clean: bool = False,
+    licences: Collection[str] = (),
     on_progress: Callable[[int], None] = lambda seen: None,
 ) -> ImportSummary:
     """Import a source and queue the measuring of what is new. Nothing in the source stops it.
@@ -103,16 +69,21 @@ def import_paintings(
     Args:
         conn: in no transaction; each batch is one of its own.
         clean: leave out what paper 4.1 leaves out.
+        licences: leave out what is under none of these (`collections.licences.matches`).
         on_progress: called with the number of entries seen so far, from the calling thread.
 
     Raises:
         UserError: the source as a whole cannot be read (nothing is stored), or the media store takes no more.
     """
     summary = ImportSummary(collection)
-    wanted = _wanted(records, summary, clean=clean)
+    describing.begin(conn)
     threads = min(4, max(2, os.cpu_count() or 2))
     with ThreadPoolExecutor(threads, thread_name_prefix="r2r-picture") as pool:
-        while batch := list(islice(wanted, BATCH)):
+        for batch in _batches(_wanted(_read(records, summary), summary, clean=clean, licences=licences)):
+            if not batch[0].path:
+                _describe(conn, summary, batch)
+                on_progress(summary.seen)
+                continue
             with conn.transaction():
                 known = painting_import.stored(conn, collection, [record.file for record in batch])
             before = summary.seen
@@ -127,26 +98,73 @@ def import_paintings(
     return summary
 
 
+def _read(records: Iterable[PaintingRecord | Refusal], summary: ImportSummary) -> Iterator[PaintingRecord | Refusal]:
+    """The source's entries, as far as its server gives them."""
+    try:
+        yield from records
+    except NotFetched as error:
+        summary.broken_off = str(error)
+
+
+def _batches(records: Iterable[PaintingRecord]) -> Iterator[list[PaintingRecord]]:
+    """Records in the order they come, those with a picture and those without apart."""
+    batches: dict[bool, list[PaintingRecord]] = {True: [], False: []}
+    described_at = time.monotonic()
+    for record in records:
+        local = bool(record.path)
+        batches[local].append(record)
+        late = not local and time.monotonic() - described_at > DESCRIBED_S
+        if late or len(batches[local]) >= (BATCH if local else DESCRIBED_BATCH):
+            yield batches[local]
+            batches[local] = []
+            described_at = time.monotonic()
+    yield from filter(None, batches.values())
+
+
 def _wanted(
-    records: Iterable[PaintingRecord | Refusal], summary: ImportSummary, *, clean: bool
+    records: Iterable[PaintingRecord | Refusal], summary: ImportSummary, *, clean: bool, licences: Collection[str]
 ) -> Iterator[PaintingRecord]:
     """The records whose pictures are to be looked at; all others are counted."""
     named: set[str] = set()
     for record in records:
         if isinstance(record, Refusal):
-            _count(summary.refused, record.reason, record.file, record.detail)
+            tallies = summary.dropped if record.left_out else summary.refused
+            _count(tallies, record.reason, record.file, record.detail)
         elif record.file in named:
             _count(summary.duplicates, REPEATED, record.file)
         elif clean and (reason := reason_to_drop(record)) is not None:
             named.add(record.file)
             _count(summary.dropped, reason, record.file)
+        elif not licence_words.matches(licences, record.licence):
+            _count(summary.dropped, UNWANTED_LICENCE, record.file, record.licence or "nobody says which")
         else:
-            named.add(record.file)
+            if record.path:  # of works without pictures there may be half a million: the database keeps their names
+                named.add(record.file)
             yield record
 
 
-def _count(tallies: dict[str, Tally], reason: str, file: str, detail: str = "") -> None:
-    tallies.setdefault(reason, Tally()).add(f"{file} ({detail})" if detail else file)
+def _describe(conn: Connection[Any], summary: ImportSummary, batch: list[PaintingRecord]) -> None:
+    """Write one batch of works without pictures in one transaction."""
+    first: dict[str, PaintingRecord] = {}
+    for record in batch:
+        if first.setdefault(record.file, record) is not record:
+            _count(summary.duplicates, REPEATED, record.file)
+    with conn.transaction():
+        collection_id = paintings.ensure_collection(conn, summary.collection)
+        painting_import.lock(conn, collection_id)
+        changes = describing.describe(conn, collection_id, list(first.values()))
+        painting_import.refresh(conn, paintings.measuring_profiles(conn, changes.updated_paintings))
+    summary.collection_id = collection_id
+    for file in changes.repeated:
+        _count(summary.duplicates, REPEATED, file)
+        del first[file]
+    summary.note(first.values())
+    updated = len(changes.updated_paintings)
+    summary.updated += updated
+    summary.unchanged += changes.paintings - updated
+    summary.awaited.added += changes.added
+    summary.awaited.updated += changes.updated
+    summary.awaited.unchanged += len(first) - changes.paintings - changes.added - changes.updated
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +224,13 @@ def _store(
         removed = paintings.remove(conn, changes.removals)
         painting_import.replace(conn, changes.replacements)
         painting_import.insert(conn, collection_id, changes.inserts)
+        awaited.forget(conn, collection_id, [row.record.file for row in changes.inserts])
         painting_import.update(conn, changes.updates)
         painting_import.refresh(conn, profiles)
         unused = paintings.unused_images(conn, changes.images)
         digests = profile_rows.depth_digests(conn)
     summary.collection_id = collection_id
+    summary.note(record for record, _ in taken)
     summary.added += len(changes.inserts)
     summary.updated += len(changes.updates)
     summary.replaced += len(changes.replacements)

@@ -78,6 +78,25 @@ def intake(path: Path, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXE
         raise PictureRefused(path.name, "cannot be read", exc.strerror or str(exc)) from exc
 
 
+def require_kept(data: bytes, name: str) -> None:
+    """See to it that bytes of a stranger's are a picture as `intake` keeps one: a small JPEG that decodes.
+
+    Raises:
+        PictureRefused: they are not.
+    """
+    try:
+        with _header(io.BytesIO(data)) as image:
+            if image.format != "JPEG":
+                raise PictureRefused(name, "no JPEG")
+            if max(image.size) > LONG_SIDE:
+                raise PictureRefused(name, f"larger than {LONG_SIDE} pixels")
+            image.load()
+    except PictureRefused:
+        raise
+    except Exception as exc:  # a decoder may raise anything at all on a damaged file
+        raise PictureRefused(name, "no JPEG that can be read") from exc
+
+
 def _opened(path: Path, max_bytes: int) -> io.BufferedReader:
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):
@@ -116,7 +135,7 @@ def _read(file: io.BufferedReader, name: str, sha256: bytes, max_pixels: int) ->
     return Picture(sha256, jpeg.getvalue(), *((height, width) if orientation in _SIDEWAYS else (width, height)))
 
 
-def _header(file: io.BufferedReader) -> Image.Image:
+def _header(file: io.BufferedReader | io.BytesIO) -> Image.Image:
     """Open an image, no pixel read. Pillow's warnings say what the checks here find out themselves."""
     with _opening, warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -173,7 +173,7 @@ class Refusal:
         file: what the source calls it.
         reason: why, in words that are the same for all of a kind: refusals are counted by it.
         detail: what is special to this one: the line number, what was found instead.
-        left_out: nothing is wrong with it, it is only not asked for (no painting, another licence): counted, not listed.
+        left_out: nothing is wrong with it, it is not asked for (no painting, another licence): counted, not listed.
     """
 
     file: str

@@ -48,6 +48,7 @@ def commands() -> list[tuple[str, ...]]:
 def test_the_commands_are_the_ones_the_readme_and_the_issue_name() -> None:
     assert {" ".join(words) for words in commands()} == {
         "paintings import",
+        "paintings fetch",
         "paintings list",
         "paintings show",
         "paintings remove",
@@ -87,6 +88,8 @@ def test_the_commands_are_the_ones_the_readme_and_the_issue_name() -> None:
         "train",
         "evaluate",
         "depth",
+        "export",
+        "import",
         "doctor",
         "health",
         "metrics",

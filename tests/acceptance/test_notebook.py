@@ -139,7 +139,8 @@ def test_a_film_that_is_not_there_is_named_with_a_remedy_below(ingested: Cli, tm
     ended = run("import r2r_shared as r2r; r2r.timeline('Nosferatu')", ingested, tmp_path)
 
     assert ended.returncode == 1
-    assert ended.stderr.endswith("NotFound: no film answers to “Nosferatu”\nhint: `r2r films list` shows what is there\n")
+    said = "NotFound: no film answers to “Nosferatu”\nhint: `r2r films list` shows what is there\n"
+    assert ended.stderr.endswith(said)
 
 
 def test_an_empty_installation_says_what_to_do(fresh: Cli, tmp_path: Path):

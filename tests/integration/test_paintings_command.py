@@ -103,7 +103,7 @@ def test_what_is_wrong_is_one_line_and_an_exit_code(r2r, tmp_path, conn):
         (1, ("import", tmp_path / "nowhere"), "error: "),
         (1, ("import", tmp_path / "empty"), "holds no pictures"),
         (1, ("import", tmp_path / "pages"), ""),
-        (2, ("import", tmp_path, "--format", "iiif"), "use folder, manifest, artgan, wikiart"),
+        (2, ("import", tmp_path, "--format", "lido"), "use folder, manifest, artgan, wikiart, met"),
         (2, ("import",), "Missing argument"),
         (2, ("remove",), "name a collection"),
         (1, ("remove", "nothing", "--yes"), "there is no collection nothing"),
@@ -117,7 +117,7 @@ def test_what_is_wrong_is_one_line_and_an_exit_code(r2r, tmp_path, conn):
 
 
 def test_every_command_has_help_with_an_example(r2r):
-    for command in ("import", "list", "show", "remove"):
+    for command in ("import", "fetch", "list", "show", "remove"):
         code, out, _ = r2r(command, "--help")
         assert code == 0
         assert "Example:" in out

@@ -3,128 +3,112 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from r2r_cli import options
+from r2r_cli.collecting import asking
 
 if TYPE_CHECKING:
-    from r2r_cli.context import Session
-    from r2r_shared.importing import ImportSummary
-    from r2r_shared.queries.jobs import Job
     from r2r_shared.queries.paintings import Painting, Removed
 
-app = typer.Typer(help="Import, list, show and remove paintings.", no_args_is_help=True)
+app = typer.Typer(help="Import, fetch, list, show and remove paintings.", no_args_is_help=True)
 InCollection = Annotated[str | None, typer.Option("--collection", help="Only in this collection.")]
 
 
 @app.command("import")
 def import_(  # noqa: PLR0917
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A folder of pictures, or a CSV, JSON or JSONL.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE", help="A folder of pictures, a CSV, JSON or JSONL, or the address of what a museum lists."
+        ),
+    ],
     collection: Annotated[
-        str | None, typer.Option(help="Its name here; the folder's name by default.", callback=options.utf8)
+        str | None, typer.Option(help="Its name here; the folder's or the museum's by default.", callback=options.utf8)
     ] = None,
     format: Annotated[
-        str | None, typer.Option(help="folder, manifest, artgan or wikiart, where the guess is wrong.")
+        str | None,
+        typer.Option(
+            help="folder, manifest, artgan, wikiart, met, nga, artic, smk, cleveland or iiif, where the guess is wrong."
+        ),
     ] = None,
     clean: Annotated[
         bool, typer.Option("--clean", help="Leave out sketches, sculpture and works later than 1895.")
     ] = False,
+    licence: asking.Licences = None,
+    classification: Annotated[
+        list[str] | None,
+        typer.Option(help="Take a museum's works of this class instead of its paintings; `any` takes all."),
+    ] = None,
+    metadata_only: Annotated[
+        bool, typer.Option("--metadata-only", help="Describe the works; `r2r paintings fetch` brings their pictures.")
+    ] = False,
+    rate: asking.Rate = 1.0,
+    limit: asking.Limit = None,
+    contact: asking.Contact = None,
+    cache: asking.CacheDir = None,
+    max_mb: asking.MaxMb = 64,
+    allow_host: asking.AllowHosts = None,
     priority: options.Priority = 0,
     detach: Annotated[bool, typer.Option("--detach", help="Queue the measuring and return.")] = False,
     json: options.Json = False,
 ) -> None:
     """Bring a collection in and measure it. Running it again takes only what is new or changed.
 
-    SOURCE is a folder (sub-folders are the movement, or movement/artist), a manifest beside its pictures with
-    columns such as file, title, artist, year and movement, or WikiArt in ArtGAN's or its general layout.
+    SOURCE is a folder (sub-folders are the movement, or movement/artist), a manifest of pictures with columns such as
+    file, title, artist, year and movement, WikiArt in ArtGAN's or its general layout, or what a museum publishes: the
+    Met's MetObjects.csv, the National Gallery of Art's folder, the Art Institute of Chicago's, SMK's and Cleveland's
+    JSON, IIIF manifests. Pictures that lie at a museum are fetched at a rate you set.
 
     Example: r2r paintings import ./my-paintings --collection "Our museum"
     """
-    from r2r_cli import context, import_progress, render
-    from r2r_cli.jobs import waiting
-    from r2r_shared import importing
+    from r2r_cli.collecting import taking
+    from r2r_shared.collections import classes
     from r2r_shared.collections.detect import READERS, detect
+    from r2r_shared.collections.museums import MUSEUMS
 
-    if format is not None and format not in READERS:
-        raise typer.BadParameter(f"use {', '.join(READERS)}", param_hint="--format")
-    found = detect(source, format=format)
+    if format is not None and format not in (known := (*READERS, *MUSEUMS)):
+        raise typer.BadParameter(f"use {', '.join(known)}", param_hint="--format")
+    wanted = classes.of(classification or ())
+    found = detect(source, format=format, classes=wanted)
     name = found.default_name if collection is None else collection.strip()
     if not name:
         raise typer.BadParameter("a collection needs a name", param_hint="--collection")
-    with context.session() as opened:
-        profile = context.profile_to_measure(opened)
-        try:
-            with import_progress.shown(found, quiet=json) as on_progress:
-                summary = importing.import_paintings(
-                    opened.conn,
-                    opened.store,
-                    found.records(),
-                    collection=name,
-                    profile_id=profile.id,
-                    clean=clean,
-                    on_progress=on_progress,
-                )
-            queued = summary.job_id
-            job = None if queued is None else _measure(opened, queued, priority, detach=detach, quiet=json)
-        except KeyboardInterrupt:
-            render.note("\nstopped; nothing is lost: the same command goes on where it was")
-            raise SystemExit(130) from None
-    if json:
-        render.print_json(asdict(summary) | {"format": found.format, "job": asdict(job) if job else None})
-    else:
-        print_summary(summary)
-        if job is not None and job.state != "queued":
-            typer.echo(f"measured under profile {profile.name}: {waiting.describe(job)}")
-    if summary.collection_id is None or (job is not None and job.state in ("failed", "cancelled")):
-        raise typer.Exit(1)
+    how = asking.how(licence, rate, limit, contact, cache, max_mb, allow_host, named=found.address)
+    ending = taking.Ending(priority, detach, json)
+    taking.take(found, name, how, ending, classes=wanted, clean=clean, metadata_only=metadata_only)
 
 
-def _measure(opened: Session, job_id: int, priority: int, *, detach: bool, quiet: bool) -> Job:
-    """Send the job's messages and wait for it, unless that is not wanted."""
-    from r2r_cli import render
-    from r2r_cli.jobs import waiting
-    from r2r_shared.queries import job_changes, jobs
+@app.command()
+def fetch(  # noqa: PLR0917
+    collection: Annotated[str, typer.Argument(metavar="COLLECTION", help="The collection's name.")],
+    licence: asking.Licences = None,
+    rate: asking.Rate = 1.0,
+    limit: asking.Limit = None,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Ask again for what was given up, and for what was put off.")
+    ] = False,
+    contact: asking.Contact = None,
+    cache: asking.CacheDir = None,
+    max_mb: asking.MaxMb = 64,
+    allow_host: asking.AllowHosts = None,
+    priority: options.Priority = 0,
+    detach: Annotated[bool, typer.Option("--detach", help="Queue the measuring and return.")] = False,
+    json: options.Json = False,
+) -> None:
+    """Fetch the pictures that a collection still waits for, and measure them; its source is not needed.
 
-    if priority:
-        job_changes.prioritise(opened.conn, job_id, priority)
-    waiting.sweep(opened)
-    if not detach:
-        mine = jobs.get(opened.conn, job_id)
-        assert mine.collection_id is not None
-        # An import that was interrupted may have left a job that still measures part of the collection.
-        others = set(jobs.open_imports(opened.conn, mine.collection_id, mine.profile_id)) - {job_id}
-        return waiting.wait_for_jobs(opened, [job_id, *sorted(others)], quiet=quiet)[0]
-    if not quiet:
-        render.note(f"queued as job {job_id}: r2r jobs watch {job_id}")
-    return jobs.get(opened.conn, job_id)
+    Stopped or killed, the same command goes on where it was. What its server says is not there is asked for once;
+    what did not come for another reason is asked for again, in five runs at most.
 
+    Example: r2r paintings fetch met --rate 5 --contact curator@museum.example
+    """
+    from r2r_cli.collecting import taking
 
-def print_summary(summary: ImportSummary) -> None:
-    """What became of the source's entries: numbers, then every reason with its first files."""
-    from r2r_cli import render
-
-    numbers = {
-        "added": summary.added,
-        "updated": summary.updated,
-        "picture replaced": summary.replaced,
-        "unchanged": summary.unchanged,
-    }
-    said = ", ".join(f"{count} {what}" for what, count in numbers.items() if count) or "no painting taken"
-    render.say(f"collection “{summary.collection}”: {said}")
-    for what, tallies in (
-        ("duplicate", summary.duplicates),
-        ("left out", summary.dropped),
-        ("refused", summary.refused),
-    ):
-        for reason, tally in tallies.items():
-            render.say(f"{tally.count} {what}: {reason}")
-            for example in tally.examples:
-                render.say(f"    {example}")
-            if tally.count > len(tally.examples):
-                render.say(f"    and {tally.count - len(tally.examples)} more")
+    how = asking.how(licence, rate, limit, contact, cache, max_mb, allow_host)
+    taking.fetch(collection, how, taking.Ending(priority, detach, json), retry=retry)
 
 
 @app.command("list")
@@ -133,6 +117,7 @@ def list_(  # noqa: PLR0917
     search: Annotated[str, typer.Option(help="Words of the artist, the title or the file's name.")] = "",
     artist: Annotated[str | None, typer.Option(help="A piece of the artist's name.")] = None,
     movement: Annotated[str | None, typer.Option(help="A piece of the movement's name.")] = None,
+    licence: asking.Licences = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many paintings.")] = 50,
     json: options.Json = False,
 ) -> None:
@@ -141,11 +126,12 @@ def list_(  # noqa: PLR0917
     Example: r2r paintings list --artist hokusai
     """
     from r2r_cli import context, render, tables
+    from r2r_shared.collections import licences
     from r2r_shared.collections.text import storable
-    from r2r_shared.queries import paintings, profiles
+    from r2r_shared.queries import painting_facets, paintings, profiles
 
     with context.session() as opened:
-        if collection is None and not search and artist is None and movement is None:
+        if collection is None and not search and artist is None and movement is None and not licence:
             named = opened.settings.profile
             profile = profiles.active(opened.conn) if named is None else profiles.named(opened.conn, named)
             rows = paintings.collections(opened.conn, profile_id=profile.id if profile else None)
@@ -155,17 +141,27 @@ def list_(  # noqa: PLR0917
                 render.note("no paintings yet: r2r paintings import ./my-paintings")
             else:
                 render.table(
-                    [">id", "collection", ">paintings", ">measured", ">movements", ">artists", "years"],
+                    [">id", "collection", ">paintings", ">measured", ">awaited", ">movements", ">artists", "years"],
                     [
-                        (r.id, r.name, r.paintings, r.measured, r.movements, r.artists, tables.years(asdict(r)))
+                        (
+                            *(r.id, r.name, r.paintings, r.measured, r.awaited, r.movements, r.artists),
+                            tables.years(asdict(r)),
+                        )
                         for r in rows
                     ],
                 )
             return
         if collection is not None:
             paintings.collection_named(opened.conn, collection)
+        there = painting_facets.licences(opened.conn) if licence else []
         found = paintings.search(
-            opened.conn, collection=collection, words=storable(search), artist=artist, movement=movement, limit=limit
+            opened.conn,
+            collection=collection,
+            words=storable(search),
+            artist=artist,
+            movement=movement,
+            licences=[one for one in there if licences.matches(licence or (), one)] if licence else None,
+            limit=limit,
         )
     if json:
         render.print_json([as_json(painting) for painting in found])
@@ -173,8 +169,11 @@ def list_(  # noqa: PLR0917
         render.note("no painting matches")
     else:
         render.table(
-            [">id", "artist", "title", "year", "movement", "file"],
-            [(p.id, p.artist, render.short(p.title, 60), p.year, p.movement, render.short(p.file, 60)) for p in found],
+            [">id", "artist", "title", "year", "movement", "licence", "file"],
+            [
+                (p.id, p.artist, render.short(p.title, 60), p.year, p.movement, p.licence, render.short(p.file, 60))
+                for p in found
+            ],
         )
         if len(found) == limit:
             render.note(f"the first {limit}; --limit shows more")
@@ -192,34 +191,32 @@ def show(
 
     Example: r2r paintings show "hokusai wave"
     """
-    from r2r_cli import context, render, tables
+    from r2r_cli import context, render
+    from r2r_cli.collecting import showing
     from r2r_shared.collections.text import storable
-    from r2r_shared.queries import paintings
+    from r2r_shared.errors import NotFound
+    from r2r_shared.queries import awaited, paintings
 
     with context.session() as opened:
-        found = paintings.find(opened.conn, storable(painting), collection=collection)
+        name = storable(painting)
+        try:
+            found = paintings.find(opened.conn, name, collection=collection)
+        except NotFound:
+            if paintings.search(opened.conn, collection=collection, words=name, limit=1):
+                raise  # several paintings answer to it
+            work = awaited.find(opened.conn, name, collection=collection)
+            if work is None:
+                raise
+            if json:
+                render.print_json(asdict(work) | {"awaited": True})
+            else:
+                showing.awaited_work(work)
+            return
         image = opened.store.path_or_none(found.image)
     if json:
         render.print_json(as_json(found))
-        return
-    years = tables.years(asdict(found))
-    said = {
-        "painting": f"{found.id}  {found.title}",
-        "by": found.artist,
-        "year": found.year if years in ("", found.year) else f"{found.year} ({years})".strip(),
-        "movement": found.movement,
-        "medium": found.medium,
-        "genre": found.genre,
-        "museum": found.museum,
-        "collection": found.collection,
-        "file": found.file,
-        "sha256": found.sha256.hex(),
-        "picture": f"{found.width}×{found.height}",
-        "kept as": str(image or found.image),
-        "measured": ", ".join(found.profiles) or "not yet",
-    }
-    said |= {key: str(value) for key, value in found.extra.items()}
-    render.table(["", ""], [(key, value) for key, value in said.items() if value])
+    else:
+        showing.painting(found, kept_as=str(image or found.image))
 
 
 @app.command()
@@ -232,6 +229,8 @@ def remove(
     json: options.Json = False,
 ) -> None:
     """Remove a collection, or one painting, with what was measured; the files it came from stay.
+
+    With a collection go the works whose pictures it still waits for.
 
     Example: r2r paintings remove "Our museum" --yes
     """

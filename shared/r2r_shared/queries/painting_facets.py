@@ -1,4 +1,4 @@
-"""What paintings can be narrowed down by: their movements, with how many there are of each."""
+"""What paintings can be narrowed down by: their movements, with how many there are of each; their licences."""
 
 from __future__ import annotations
 
@@ -16,3 +16,8 @@ def movements(conn: Connection[Any], *, limit: int = 200) -> list[tuple[str, int
         """,
         (limit,),
     ).fetchall()
+
+
+def licences(conn: Connection[Any]) -> list[str]:
+    """The licences that pictures of paintings are under, as the rows spell them; empty for those nobody speaks of."""
+    return [licence for (licence,) in conn.execute("SELECT DISTINCT licence FROM paintings ORDER BY licence")]

@@ -42,7 +42,7 @@ def described(record: PaintingRecord) -> tuple[Any, ...]:
     """What a source says of a painting, in the order of the columns below."""
     return (
         *(record.title, record.artist, record.movement, record.year, record.year_from, record.year_to),
-        *(record.medium, record.museum, record.genre, record.extra),
+        *(record.medium, record.museum, record.genre, record.licence, record.page, record.extra),
     )
 
 
@@ -60,7 +60,8 @@ def stored(conn: Connection[Any], collection: str, files: Sequence[str]) -> dict
     """What a collection, if it is there at all, has under these file names."""
     query = """
         SELECT p.file, p.id, p.sha256, p.image,
-               p.title, p.artist, p.movement, p.year, p.year_from, p.year_to, p.medium, p.museum, p.genre, p.extra
+               p.title, p.artist, p.movement, p.year, p.year_from, p.year_to, p.medium, p.museum, p.genre,
+               p.licence, p.page, p.extra
           FROM paintings AS p
           JOIN collections AS c ON c.id = p.collection_id
          WHERE c.name = %s AND p.file = ANY(%s)
@@ -79,8 +80,8 @@ def insert(conn: Connection[Any], collection_id: int, rows: Sequence[Row]) -> No
     """Add paintings."""
     query = """
         INSERT INTO paintings (collection_id, file, sha256, title, artist, movement, year, year_from, year_to,
-                               medium, museum, genre, extra, width, height, image)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                               medium, museum, genre, licence, page, extra, width, height, image)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     """
     with conn.cursor() as cur:
         cur.executemany(
@@ -97,7 +98,7 @@ def update(conn: Connection[Any], changed: Sequence[tuple[int, PaintingRecord]])
     query = """
         UPDATE paintings
            SET title = %s, artist = %s, movement = %s, year = %s, year_from = %s, year_to = %s,
-               medium = %s, museum = %s, genre = %s, extra = %s
+               medium = %s, museum = %s, genre = %s, licence = %s, page = %s, extra = %s
          WHERE id = %s
     """
     ordered = sorted(changed, key=_id)  # as others lock them, so that no two wait for each other

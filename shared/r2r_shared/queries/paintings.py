@@ -18,12 +18,17 @@ _CANDIDATES = 8  # so many of several are named in an error
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A collection with its paintings counted; `measured` of them have features under the profile asked about."""
+    """A collection with its paintings counted; `measured` of them have features under the profile asked about.
+
+    Attributes:
+        awaited: works beside them whose pictures are not here.
+    """
 
     id: int
     name: str
     paintings: int
     measured: int
+    awaited: int
     movements: int
     artists: int
     year_from: int | None
@@ -49,6 +54,8 @@ class Painting:
     museum: str
     genre: str
     extra: dict[str, Any]
+    licence: str
+    page: str
     width: int
     height: int
     image: str
@@ -73,6 +80,7 @@ def collections(conn: Connection[Any], *, profile_id: int | None = None) -> list
         SELECT c.id, c.name, count(p.id)::int AS paintings,
                (SELECT count(*) FROM painting_features AS f JOIN paintings AS m ON m.id = f.painting_id
                  WHERE m.collection_id = c.id AND f.profile_id = %s)::int AS measured,
+               (SELECT count(*) FROM awaited_works AS a WHERE a.collection_id = c.id)::int AS awaited,
                (count(DISTINCT nullif(p.movement, '')))::int AS movements,
                (count(DISTINCT nullif(p.artist, '')))::int AS artists,
                min(coalesce(p.year_from, p.year_to)) AS year_from,
@@ -115,7 +123,7 @@ def ensure_collection(conn: Connection[Any], name: str) -> int:
 
 _SELECT = """
     SELECT p.id, c.name AS collection, p.file, p.sha256, p.title, p.artist, p.movement, p.year, p.year_from, p.year_to,
-           p.medium, p.museum, p.genre, p.extra, p.width, p.height, p.image, p.created_at,
+           p.medium, p.museum, p.genre, p.extra, p.licence, p.page, p.width, p.height, p.image, p.created_at,
            ARRAY(SELECT r.name FROM painting_features AS f JOIN profiles AS r ON r.id = f.profile_id
                   WHERE f.painting_id = p.id ORDER BY r.name) AS profiles
       FROM paintings AS p
@@ -130,6 +138,7 @@ def search(
     words: str = "",
     artist: str | None = None,
     movement: str | None = None,
+    licences: Sequence[str] | None = None,
     limit: int = 50,
     offset: int = 0,
 ) -> list[Painting]:
@@ -138,6 +147,7 @@ def search(
     Args:
         words: each must occur in the artist's name, the title or the file's name; case does not matter.
         artist, movement: a piece of it; case does not matter.
+        licences: only those of pictures under one of these, as the rows spell them.
     """
     query = (
         _SELECT
@@ -145,6 +155,7 @@ def search(
          WHERE (%(collection)s::text IS NULL OR c.name = %(collection)s)
            AND (%(artist)s::text IS NULL OR strpos(lower(p.artist), lower(%(artist)s)) > 0)
            AND (%(movement)s::text IS NULL OR strpos(lower(p.movement), lower(%(movement)s)) > 0)
+           AND (%(licences)s::text[] IS NULL OR p.licence = ANY(%(licences)s::text[]))
            AND NOT EXISTS (SELECT FROM unnest(%(words)s::text[]) AS word
                             WHERE strpos(lower(concat_ws(' ', p.artist, p.title, p.file)), lower(word)) = 0)
          ORDER BY lower(p.artist), coalesce(p.year_from, p.year_to), lower(p.title), p.id
@@ -155,6 +166,7 @@ def search(
         "collection": collection,
         "artist": artist,
         "movement": movement,
+        "licences": None if licences is None else list(licences),
         "words": words.split(),
         "limit": limit,
         "offset": offset,

@@ -1,0 +1,102 @@
+"""A rate limit for each host, shared by all threads.
+
+Requests to one host are let go one by one, 1/rate seconds apart. A thread that wakes late is forgiven `_FORGIVEN_S`,
+so that the rate asked for is reached; more is never caught up, so that it is never exceeded: of any T seconds there are
+at most rate × (T + _FORGIVEN_S) + 1 requests.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+
+from r2r_shared.errors import AskedToWait, Stopped
+
+_FORGIVEN_S = 0.02
+_MOST_HOSTS = 1000
+
+
+class _Host:
+    """One host's turn: whoever holds it sleeps until the next request may go."""
+
+    def __init__(self) -> None:
+        self.turn = threading.Lock()
+        self.next = 0.0
+        self.held_until = 0.0
+        self.closed_until: dt.datetime | None = None
+
+
+class Pace:
+    """When to ask a host next.
+
+    Args:
+        rate: requests a second to one host.
+        stop: set from outside, all waiting ends.
+
+    Attributes:
+        asked: requests that were let go, of all hosts.
+    """
+
+    def __init__(self, rate: float, *, stop: threading.Event | None = None) -> None:
+        self.rate = rate
+        self.stop = stop or threading.Event()
+        self.asked = 0
+        self._hosts: dict[str, _Host] = {}
+        self._lock = threading.Lock()
+
+    def wait(self, host: str) -> None:
+        """Return when a request to `host` may go.
+
+        Raises:
+            AskedToWait: the host has asked to be left alone for longer than a command waits.
+            Stopped: `stop` was set.
+        """
+        mine = self._host(host)
+        interval = 1 / self.rate
+        with mine.turn:
+            while True:
+                self._require_open(host, mine)
+                now = time.monotonic()
+                due = max(mine.next, mine.held_until)
+                if now >= due:
+                    break
+                self.sleep(due - now)
+            mine.next = max(mine.next, now - min(_FORGIVEN_S, interval)) + interval
+        with self._lock:
+            self.asked += 1
+
+    def hold(self, host: str, seconds: float) -> None:
+        """No request to `host` for so long, by any thread."""
+        mine = self._host(host)
+        mine.held_until = max(mine.held_until, time.monotonic() + seconds)
+
+    def close(self, host: str, until: dt.datetime) -> None:
+        """Whoever wants to ask `host` before `until` (with a time zone) gets AskedToWait."""
+        mine = self._host(host)
+        mine.closed_until = max(mine.closed_until, until) if mine.closed_until else until
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep.
+
+        Raises:
+            Stopped: `stop` was set before or meanwhile.
+        """
+        if self.stop.wait(seconds):
+            raise Stopped
+
+    @staticmethod
+    def _require_open(host: str, mine: _Host) -> None:
+        if mine.closed_until is not None and mine.closed_until > dt.datetime.now(dt.UTC):
+            raise AskedToWait(host, mine.closed_until)
+
+    def _host(self, host: str) -> _Host:
+        with self._lock:
+            if host not in self._hosts and len(self._hosts) >= _MOST_HOSTS:
+                now = time.monotonic()
+                self._hosts = {
+                    name: one
+                    for name, one in self._hosts.items()
+                    if one.turn.locked() or one.closed_until or max(one.next, one.held_until) > now
+                }
+            return self._hosts.setdefault(host, _Host())
