@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,6 +71,39 @@ def test_matches_are_the_timelines_row_by_row(library: Library):
     assert (rows[0].dc, rows[0].contrast) == (first.similarities[0], first.similarities[-1])
 
 
+def test_a_timeline_at_hand_answers_what_it_can_and_refuses_what_it_cannot(library: Library):
+    found = library.timeline("The Film", top_k=2)
+
+    assert {row.rank for row in library.matches(found)} == {1, 2}
+    assert {row.rank for row in library.matches(found, top_k=1)} == {1}
+    with pytest.raises(UserError, match="top_k=3, of a timeline that has 2"):
+        library.matches(found, top_k=3)
+    with pytest.raises(UserError, match="has its windows"):
+        library.windows(found, window_s=5)
+    with pytest.raises(TypeError):
+        found.film["title"] = "another"  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("asked", "options"),
+    [
+        ("matches", {"top_k": 10**9}),
+        ("matches", {"top_k": 0}),
+        ("windows", {"window_s": 0}),
+        ("windows", {"window_s": float("nan")}),
+        ("timeline", {"window_s": 1e-9}),
+        ("similar", {"limit": 0}),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_anything_is_done(library: Library, asked: str, options: dict[str, Any]):
+    before = library.conn.execute("SELECT top_k, matched_at FROM film_matches").fetchall()
+
+    with pytest.raises(UserError, match="is no "):
+        getattr(library, asked)("The Film", **options)
+
+    assert library.conn.execute("SELECT top_k, matched_at FROM film_matches").fetchall() == before
+
+
 def test_matches_of_one_artist_are_those_alone(library: Library):
     everyone = library.matches("The Film")
     artist = everyone[0].artist
@@ -124,6 +158,10 @@ def test_pictures_of_paintings_and_keyframes_are_jpegs(library: Library):
         assert library.picture(image).startswith(b"\xff\xd8")
     with pytest.raises(NotFound):
         library.picture("paintings/00/none.jpg")
+    with pytest.raises(NotFound):
+        library.picture("../../etc/passwd")
+    with pytest.raises(UserError, match="limit=-1"):
+        library.paintings(limit=-1)
 
 
 def test_lists_are_those_of_the_commands(library: Library, ingested: Cli):

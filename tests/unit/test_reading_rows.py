@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from r2r_shared.errors import UserError
-from r2r_shared.reading.rows import Rows
+from r2r_shared.queries.catalogue_echoes import Echo
+from r2r_shared.queries.catalogue_hubs import Hub
+from r2r_shared.queries.catalogue_similar import SimilarFilm
+from r2r_shared.queries.films import Film
+from r2r_shared.queries.paintings import Collection, Painting
+from r2r_shared.reading.records import GroupRow, InfluenceRow, MatchRow, ShotRow, WindowRow
+from r2r_shared.reading.rows import Rows, column_types
 
 
 class Painter(NamedTuple):
@@ -28,11 +34,12 @@ class Work:
     score: float | None
 
 
-WORKS = Rows(
+WORKS = Rows.of(
+    Work,
     [
         Work("The Wave", Painter("Hokusai", 1760), b"\x00\xff", ("sea", "boat"), 0.5),
         Work("<i>Untitled</i>, “so”", Painter("", None), b"", (), None),
-    ]
+    ],
 )
 
 
@@ -63,9 +70,26 @@ def test_pandas_and_polars_get_the_same_rows():
     assert in_pandas["score"].isna().tolist() == [False, True]
 
 
-def test_an_answer_without_rows_is_an_empty_frame():
-    assert Rows[Work]().to_pandas().empty
-    assert Rows[Work]().to_polars().is_empty()
+def test_an_answer_without_rows_has_the_columns_and_types_of_one_with_many():
+    none = WORKS[:0]
+
+    assert none.to_polars().schema == WORKS.to_polars().schema == WORKS[1:].to_polars().schema
+    assert dict(none.to_pandas().dtypes)["painter_born"] == dict(WORKS.to_pandas().dtypes)["painter_born"] == "Int64"
+    assert none.to_pandas()["title"].tolist() == []
+
+
+def test_a_slice_is_as_good_as_the_whole():
+    assert WORKS[:1].to_pandas()["title"].tolist() == ["The Wave"]
+    assert WORKS[0].title == "The Wave"
+
+
+@pytest.mark.parametrize(
+    "kind", [Film, Collection, Painting, Echo, Hub, SimilarFilm, ShotRow, MatchRow, InfluenceRow, WindowRow, GroupRow]
+)
+def test_every_kind_of_answer_can_be_an_empty_frame(kind: type):
+    none: Rows[Any] = Rows.of(kind, ())
+
+    assert list(none.to_pandas().columns) == none.to_polars().columns == list(column_types(kind))
 
 
 def test_a_notebook_shows_a_table_in_which_a_title_is_no_markup():
@@ -77,7 +101,7 @@ def test_a_notebook_shows_a_table_in_which_a_title_is_no_markup():
 
 
 def test_many_rows_are_shown_in_part_and_that_is_said():
-    assert "1,000 rows, the first 20 shown" in Rows(WORKS[:1] * 1000)._repr_html_()
+    assert "1,000 rows, the first 20 shown" in Rows.of(Work, WORKS[:1] * 1000)._repr_html_()
 
 
 def test_a_library_that_is_not_there_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch):
@@ -93,7 +117,7 @@ def test_a_library_that_is_not_there_is_named_with_the_remedy(monkeypatch: pytes
 
 @given(st.lists(st.tuples(st.text(), st.none() | st.integers(-(2**62), 2**62), st.none() | st.floats(allow_nan=False))))
 def test_every_value_arrives_as_it_is(values: list[tuple[str, Any, Any]]):
-    rows = Rows(Work(title, Painter(title, born), b"", (), score) for title, born, score in values)
+    rows = Rows.of(Work, (Work(title, Painter(title, born), b"", (), score) for title, born, score in values))
 
     frame = rows.to_polars()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any
 
 from psycopg import Connection, sql
@@ -93,7 +94,18 @@ def timeline(
         seen = ranges.of_profile(conn, profile_id)
     del film["analysis_id"]
     return Timeline(
-        film, profile, chosen, seen, all_dates, top_k, how, unproven, tuple(shots), tuple(echoes), null, corrected
+        film=MappingProxyType(film),
+        profile=profile,
+        weights=chosen,
+        ranges=MappingProxyType(seen),
+        all_dates=all_dates,
+        top_k=top_k,
+        how=how,
+        unproven=unproven,
+        shots=tuple(shots),
+        influence=tuple(echoes),
+        null=null,
+        hub_correction=corrected,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -68,7 +69,7 @@ class Timeline:
     """Everything that `r2r timeline` shows.
 
     Attributes:
-        film: the film's row as the schema names it.
+        film: the film's row as the schema names it; like `ranges`, for reading only.
         top_k: so many paintings of each shot the influence counts.
         how: "exact", or "lists" where candidate lists were searched; unproven: keyframes those may have missed
             a painting for.
@@ -76,10 +77,10 @@ class Timeline:
         hub_correction: ranks follow the corrected score.
     """
 
-    film: dict[str, Any]
+    film: Mapping[str, Any]
     profile: Profile
     weights: Weights
-    ranges: dict[str, MetricRange]
+    ranges: Mapping[str, MetricRange]
     all_dates: bool
     top_k: int
     how: str
@@ -93,7 +94,7 @@ class Timeline:
     def to_json(self) -> dict[str, Any]:
         """The document of schemas/timeline.schema.json."""
         return {
-            "film": self.film,
+            "film": dict(self.film),
             "profile": {
                 "id": self.profile.id,
                 "name": self.profile.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,14 +43,18 @@ NamedFilm: TypeAlias = "str | int | Path | Film"
 """A path, an id, an unambiguous piece of the title, or the film's own row."""
 
 EVERY = 1_000_000  # rows where a person asks for all there are
+PAINTINGS = 5
+MOST_PAINTINGS = 100  # of a shot; as `r2r timeline --top`: what is asked for is stored
+SHORTEST_WINDOW_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Library:
     """What an installation knows, under one profile.
 
-    Nothing is ingested, imported or removed through it. A film's timeline brings the film's stored matches up to date
-    where the collection has changed since, exactly as `r2r timeline` does; all else only reads.
+    Nothing is ingested, imported or removed through it. What asks for a film's timeline brings its stored matches up to
+    date where the collection has changed since, or where more paintings of each shot are asked for than are kept,
+    exactly as `r2r timeline` does; all else only reads.
     """
 
     conn: Connection[Any]
@@ -59,7 +64,7 @@ class Library:
 
     def painting_collections(self) -> Rows[Collection]:
         """All collections by name, with how many of their paintings are measured."""
-        return Rows(painting_rows.collections(self.conn, profile_id=self.profile.id))
+        return Rows.of(Collection, painting_rows.collections(self.conn, profile_id=self.profile.id))
 
     def paintings(
         self,
@@ -81,7 +86,9 @@ class Library:
         """
         if collection is not None:
             painting_rows.collection_named(self.conn, collection)
-        return Rows(
+        _bounded(limit=limit)
+        return Rows.of(
+            Painting,
             painting_rows.search(
                 self.conn,
                 words=storable(words),
@@ -89,12 +96,12 @@ class Library:
                 artist=artist,
                 movement=movement,
                 limit=limit,
-            )
+            ),
         )
 
     def films(self) -> Rows[Film]:
         """All films by title."""
-        return Rows(film_rows.listed(self.conn))
+        return Rows.of(Film, film_rows.listed(self.conn))
 
     def film(self, film: NamedFilm) -> Film:
         """The film that is meant.
@@ -113,7 +120,7 @@ class Library:
         self,
         film: NamedFilm,
         *,
-        top_k: int = 5,
+        top_k: int = PAINTINGS,
         weights: Weights | Mapping[str, float] | str | None = None,
         all_dates: bool = False,
         window_s: float | None = None,
@@ -135,6 +142,10 @@ class Library:
             NotFound: no such film.
             UserError: it has no finished analysis, or none under this profile; or the weights are none.
         """
+        if not 1 <= top_k <= MOST_PAINTINGS:
+            raise UserError(f"top_k={top_k} is no number of paintings", f"from 1 to {MOST_PAINTINGS}")
+        if window_s is not None and not SHORTEST_WINDOW_S <= window_s < math.inf:
+            raise UserError(f"window_s={window_s} is no length of a window", f"{SHORTEST_WINDOW_S} s at least")
         named = self.film(film)
         _require_numbers(self.conn, named, self.profile)
         return timelines.timeline(
@@ -153,13 +164,13 @@ class Library:
     def shots(self, film: NamedFilm | Timeline) -> Rows[ShotRow]:
         """A film's shots in order."""
         found = self._timeline(film)
-        return Rows(records.shot_row(found, shot) for shot in found.shots)
+        return Rows.of(ShotRow, (records.shot_row(found, shot) for shot in found.shots))
 
     def matches(
         self,
         film: NamedFilm | Timeline,
         *,
-        top_k: int = 5,
+        top_k: int | None = None,
         artist: str | None = None,
         movement: str | None = None,
         convincing: bool = False,
@@ -167,31 +178,37 @@ class Library:
         """The paintings that each shot of a film resembles most, shot by shot, best first.
 
         Args:
-            film: a film, or a timeline that is at hand, whose `top_k` then counts.
+            film: a film, or a timeline that is at hand.
+            top_k: paintings of each shot: 5, or of a timeline all that it has, by default.
             artist, movement: only paintings whose artist's or movement's name has this piece; case does not matter.
             convincing: only matches that unrelated pictures seldom reach; none where that is not known.
         """
         found = self._timeline(film, top_k=top_k)
-        return Rows(
-            records.match_row(found, shot, match)
-            for shot in found.shots
-            for match in shot.matches
-            if (artist is None or artist.lower() in match.painting.artist.lower())
-            and (movement is None or movement.lower() in match.painting.movement.lower())
-            and (match.convincing or not convincing)
+        return Rows.of(
+            MatchRow,
+            (
+                records.match_row(found, shot, match)
+                for shot in found.shots
+                for match in shot.matches[:top_k]
+                if (artist is None or artist.lower() in match.painting.artist.lower())
+                and (movement is None or movement.lower() in match.painting.movement.lower())
+                and (match.convincing or not convincing)
+            ),
         )
 
     def influence(self, film: NamedFilm | Timeline, *, of: Of = "movement") -> Rows[InfluenceRow]:
         """Whose paintings a film resembles over its whole length, largest share first."""
         found = self._timeline(film)
-        return Rows(records.influence_row(found, row) for row in found.influence if row.by == _of(of))
+        rows = (records.influence_row(found, row) for row in found.influence if row.by == _of(of))
+        return Rows.of(InfluenceRow, rows)
 
     def windows(
         self, film: NamedFilm | Timeline, *, of: Of = "movement", window_s: float | None = None
     ) -> Rows[WindowRow]:
         """The same minute by minute: a row for each name and stretch of film, what a stacked chart is drawn from."""
         found = self._timeline(film, window_s=window_s)
-        return Rows(row for echo in found.influence if echo.by == _of(of) for row in records.window_rows(found, echo))
+        rows = (row for echo in found.influence if echo.by == _of(of) for row in records.window_rows(found, echo))
+        return Rows.of(WindowRow, rows)
 
     def catalogue_influence(
         self,
@@ -208,10 +225,11 @@ class Library:
         """
         if by not in ("director", "decade", "country", "film"):
             raise UserError(f"by={by!r} is no group of films", "use director, decade, country or film")
+        _bounded(names=names, groups=groups)
         found = catalogue_influence.influence(
             self.conn, self.profile.id, by=by, of=_of(of), names=names, groups=groups, convincing=convincing
         )
-        return Rows(records.group_rows(found))
+        return Rows.of(GroupRow, records.group_rows(found))
 
     def echoes(self, painting: str | int, *, limit: int = 200, convincing: bool = False) -> Rows[Echo]:
         """The shots of all films that a painting is among the nearest of, nearest first.
@@ -219,17 +237,21 @@ class Library:
         Args:
             painting: its id, its file, its title, or words of artist, title and file.
         """
+        _bounded(limit=limit)
         named = painting_rows.find(self.conn, storable(str(painting)))
         found = catalogue_echoes.echoes(self.conn, self.profile.id, named.id, limit=limit, convincing=convincing)
-        return Rows(found.echoes)
+        return Rows.of(Echo, found.echoes)
 
     def similar(self, film: NamedFilm, *, limit: int = 20) -> Rows[SimilarFilm]:
         """The films that resemble the same artists, most alike first."""
-        return Rows(catalogue_similar.similar(self.conn, self.profile.id, self.film(film).id, limit=limit))
+        _bounded(limit=limit)
+        alike = catalogue_similar.similar(self.conn, self.profile.id, self.film(film).id, limit=limit)
+        return Rows.of(SimilarFilm, alike)
 
     def hubs(self, *, limit: int = 50) -> Rows[Hub]:
         """The paintings that most of all films' time is nearest to."""
-        return Rows(catalogue_hubs.hubs(self.conn, self.profile.id, limit=limit))
+        _bounded(limit=limit)
+        return Rows.of(Hub, catalogue_hubs.hubs(self.conn, self.profile.id, limit=limit))
 
     def picture(self, image: str) -> bytes:
         """The JPEG of a keyframe or painting, by the `image` that a timeline or a row names.
@@ -239,7 +261,7 @@ class Library:
         """
         try:
             return self.store.get(image)
-        except FileNotFoundError as error:
+        except (FileNotFoundError, ValueError) as error:
             raise NotFound(
                 f"{self.store.url} has no picture {image}", "`r2r ingest FILM --force` makes a film's anew"
             ) from error
@@ -248,10 +270,17 @@ class Library:
         """What a paper should say of where its numbers come from."""
         return citing.of_profile(self.conn, profiles.get(self.conn, self.profile.id))
 
-    def _timeline(self, film: NamedFilm | Timeline, *, top_k: int = 5, window_s: float | None = None) -> Timeline:
-        if isinstance(film, Timeline):
-            return film
-        return self.timeline(film, top_k=top_k, window_s=window_s)
+    def _timeline(
+        self, film: NamedFilm | Timeline, *, top_k: int | None = None, window_s: float | None = None
+    ) -> Timeline:
+        """The timeline that is at hand, where it answers what is asked; else the film's."""
+        if not isinstance(film, Timeline):
+            return self.timeline(film, top_k=PAINTINGS if top_k is None else top_k, window_s=window_s)
+        if top_k is not None and not 1 <= top_k <= film.top_k:
+            raise UserError(f"top_k={top_k}, of a timeline that has {film.top_k}", "ask for the film, not its timeline")
+        if window_s is not None:
+            raise UserError("a timeline that is at hand has its windows", "ask for the film, or timeline(window_s=…)")
+        return film
 
 
 @contextmanager
@@ -293,6 +322,12 @@ def _weights(given: Weights | Mapping[str, float] | str | None) -> Weights | Non
     if given is None or isinstance(given, Weights):
         return given
     return Weights.parse(given if isinstance(given, str) else ",".join(f"{name}={one}" for name, one in given.items()))
+
+
+def _bounded(**numbers: int) -> None:
+    for name, number in numbers.items():
+        if not 1 <= number <= EVERY:
+            raise UserError(f"{name}={number} is no number of rows", f"from 1 to {EVERY:,}")
 
 
 def _of(of: Of) -> Of:
