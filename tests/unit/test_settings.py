@@ -28,8 +28,9 @@ def test_an_empty_variable_is_an_unset_one(name):
     ],
 )
 def test_what_is_counted_is_a_whole_number(name, attribute):
-    with pytest.raises(UserError, match=f"^{name}=1.7 is no whole number$") as refused:
+    with pytest.raises(UserError) as refused:
         Settings.from_env({name: " 1.7 "})
+    assert refused.value.message == f"{name}=1.7 is no whole number"
     assert re.fullmatch(r"set it to 1\.\.\d+", refused.value.hint)
 
     assert getattr(Settings.from_env({name: " 3 "}), attribute) == 3
