@@ -1,4 +1,5 @@
-"""How far an export or import of a data set is: a bar on a terminal, a line every five seconds on a pipe."""
+"""How far an export or import of a data set is: a bar on a terminal, a line every five seconds on a pipe; and how much
+of something it was, in words."""
 
 from __future__ import annotations
 
@@ -11,6 +12,12 @@ from r2r_cli import render
 
 _EVERY_S = 5.0
 OnStep = Callable[[str, int, int], None]
+
+
+def counted(count: int, what: str) -> str:
+    """`1 film`, `2 films`, `2 matches`: a number of rows of a table of that name."""
+    one = {"matches": "match"}.get(what, what.removesuffix("s"))
+    return f"{count:,} {one if count == 1 else what}"
 
 
 @contextmanager

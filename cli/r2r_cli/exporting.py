@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from r2r_shared import exports
 from r2r_shared.errors import UserError
 from r2r_shared.exports import Choices, Format
 from r2r_shared.exports.text import file_name
+from r2r_shared.exports.timecode import named_rate
 
 if TYPE_CHECKING:
     from r2r_shared.citation import Citation
@@ -36,12 +38,16 @@ class Wanted:
     files: tuple[tuple[Path, Format], ...]
     start_timecode: str | None
     drop_frame: bool
+    rate: str | None
     base_url: str | None
     film_url: str | None
 
     def with_csv(self, path: Path | None) -> Wanted:
         """And that file as CSV, whatever its name: what `--csv` asks for."""
-        return self if path is None else replace(self, files=(*self.files, (path, exports.FORMATS["csv"])))
+        if path is None:
+            return self
+        _require_once(path, self.files)
+        return replace(self, files=(*self.files, (path, exports.FORMATS["csv"])))
 
     def choices(self, film: dict[str, Any], path: Path, one: Format) -> Choices:
         """What the writer of one file has to know."""
@@ -54,6 +60,7 @@ class Wanted:
         return Choices(
             start_timecode=self.start_timecode,
             drop_frame=self.drop_frame,
+            rate=self.rate,
             address=address,
             film_address=self.film_url or film_address,
             painting=None if self.base_url else lambda painting: f"{SERVED}/paintings/{painting}",
@@ -76,6 +83,7 @@ def wanted(
     *,
     start_timecode: str | None = None,
     drop_frame: bool = False,
+    rate: str | None = None,
     base_url: str | None = None,
     film_url: str | None = None,
 ) -> Wanted:
@@ -89,16 +97,23 @@ def wanted(
     chosen = tuple((path, exports.named(as_) if as_ else exports.of_file(path.name)) for path in paths)
     for place, (path, one) in enumerate(chosen):
         exports.require(one)
-        if any(path == earlier for earlier, _ in chosen[:place]):
-            raise UserError(f"{path} is named twice", "give each file a name of its own")
-    if (start_timecode is not None or drop_frame) and not any(one.timed for _, one in chosen):
+        _require_once(path, chosen[:place])
+    if rate is not None:
+        named_rate(rate)
+    if (start_timecode is not None or drop_frame or rate is not None) and not any(one.timed for _, one in chosen):
         raise UserError("only .edl and .otio have a timecode", "--export film.edl")
     if (base_url is not None or film_url is not None) and not any(one.name in LINKED for _, one in chosen):
         raise UserError("only .annotations.json and .iiif.json have addresses", "--export film.iiif.json")
     for option, url in (("--base-url", base_url), ("--film-url", film_url)):
         if url is not None:
             _require_web(option, url)
-    return Wanted(chosen, start_timecode, drop_frame, base_url, film_url)
+    return Wanted(chosen, start_timecode, drop_frame, rate, base_url, film_url)
+
+
+def _require_once(path: Path, earlier: Sequence[tuple[Path, Format]]) -> None:
+    """See to it that no two files go to one place, by whatever names."""
+    if any(os.path.realpath(path) == os.path.realpath(one) for one, _ in earlier):
+        raise UserError(f"{path} is named twice", "give each file a name of its own")
 
 
 def _require_web(option: str, url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +12,12 @@ from psycopg import Connection
 from r2r_shared import __version__
 from r2r_shared.queries import paintings
 from r2r_shared.records import Profile
+from r2r_shared.score import DEFAULT
 
 TOOL = "Reel to Real"
 CAUTION = "Likeness by stated measures, not proof of influence."
+TOP_K = 5
+"""Paintings of each shot, unless a person asks for more or fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Citation:
         version: of the tool.
         revision: of the profile: it counts every change to the collections that its numbers depend on.
         made_at: when this file was made, in UTC.
+        choices: how a timeline differs from one that nobody chose anything for, see `choices`; empty where it does not.
     """
 
     version: str
@@ -44,6 +49,7 @@ class Citation:
     revision: int
     collections: tuple[CitedCollection, ...]
     made_at: dt.datetime
+    choices: tuple[str, ...] = ()
 
     @property
     def date(self) -> str:
@@ -53,10 +59,11 @@ class Citation:
     def text(self) -> str:
         """One line to be printed in a footnote."""
         held = ", ".join(f"{one.name} ({one.paintings:,} paintings)" for one in self.collections) or "no collection"
+        chosen = f"; {', '.join(self.choices)}" if self.choices else ""
         return (
             f"{TOOL} {self.version}, profile {self.profile} (encoder {self.encoder} {self.encoder_digest[:12]}, "
             f"depth {self.depth} {self.depth_digest[:12]}, metrics {self.metrics_version}), "
-            f"collection revision {self.revision}: {held}; {self.date}"
+            f"collection revision {self.revision}: {held}{chosen}; {self.date}"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -74,17 +81,48 @@ class Citation:
             },
             "collection_revision": self.revision,
             "collections": [{"name": one.name, "paintings": one.paintings} for one in self.collections],
+            "choices": list(self.choices),
             "made_at": self.made_at.isoformat(timespec="seconds"),
             "text": self.text(),
             "caution": CAUTION,
         }
 
 
-def of_profile(conn: Connection[Any], profile: Profile, *, made_at: dt.datetime | None = None) -> Citation:
+def choices(profile: Mapping[str, Any]) -> tuple[str, ...]:
+    """How a timeline was made, where that is not what everybody gets who chooses nothing.
+
+    What was done counts, not what was asked for: under weights of one's own no score is corrected, and candidate lists
+    are searched where a collection is large.
+
+    Args:
+        profile: as the timeline's document has it; of what it leaves out nothing is said.
+    """
+    said: list[str] = []
+    if profile["weights"] != DEFAULT.named():
+        said.append("weights " + " ".join(f"{metric}={weight:.6g}" for metric, weight in profile["weights"].items()))
+    if profile.get("all_dates"):
+        said.append("all dates")
+    if not profile.get("hub_correction", True):
+        said.append("no hub correction")
+    if (top_k := profile.get("top_k", TOP_K)) != TOP_K:
+        said.append(f"top {top_k}")
+    if profile["how"] != "exact":
+        said.append("candidate lists")
+    return tuple(said)
+
+
+def of_profile(
+    conn: Connection[Any],
+    profile: Profile,
+    *,
+    made_at: dt.datetime | None = None,
+    timeline: Mapping[str, Any] | None = None,
+) -> Citation:
     """The citation of what is measured under a profile, as the database is now.
 
     Args:
         made_at: in UTC; now by default.
+        timeline: the document that is cited, for its choices.
     """
     held = paintings.collections(conn, profile_id=profile.id)
     return Citation(
@@ -98,4 +136,5 @@ def of_profile(conn: Connection[Any], profile: Profile, *, made_at: dt.datetime 
         revision=profile.revision,
         collections=tuple(CitedCollection(one.name, one.measured) for one in held if one.measured),
         made_at=made_at or dt.datetime.now(dt.UTC),
+        choices=choices(timeline["profile"]) if timeline else (),
     )

@@ -39,6 +39,7 @@ class FilmProbe:
         index: frame times and I-frames, as FilmIndex.to_bytes().
         start_timecode: the label of the first frame as the container states it, `;` before the frames of drop-frame;
             None where it states none, and of films that were probed before it was looked for.
+        base_rate: of which the frames' spacing is made, as a fraction, "24/1"; None as with start_timecode.
     """
 
     container: str
@@ -60,6 +61,7 @@ class FilmProbe:
     warnings: tuple[str, ...]
     index: bytes
     start_timecode: str | None = None
+    base_rate: str | None = None
 
     @property
     def fps(self) -> float:

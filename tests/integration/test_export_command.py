@@ -47,7 +47,10 @@ def test_all_formats_are_written_from_one_timeline(r2r, tmp_path):
     assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {f"film{ending}" for ending in ENDINGS}
     whole = json.loads((tmp_path / "film.json").read_text(encoding="utf-8"))
     assert whole.pop("citation")["collection_revision"] == 1
-    assert whole == document(r2r)
+    printed = document(r2r)
+    assert printed["film"]["path"] == "/films/a.mp4"
+    assert len(printed["film"]["sha256"]) == 64
+    assert whole == printed | {"film": printed["film"] | {"path": "a.mp4"}}
     # And each says which profile and revision its numbers are of
     for ending in ENDINGS:
         if ending != ".parquet":
@@ -111,7 +114,80 @@ def test_addresses_are_those_of_the_place_that_was_named(r2r, tmp_path):
 def test_the_start_may_be_said(r2r, tmp_path):
     assert r2r("timeline", 1, "--export", "film.edl", "--start-timecode", "01:00:00:00").code == 0
 
-    assert "01:00:00:00 01:00:02:00 01:00:00:00 01:00:02:00" in (tmp_path / "film.edl").read_text(encoding="utf-8")
+    assert "00:00:00:00 00:00:02:00 01:00:00:00 01:00:02:00" in (tmp_path / "film.edl").read_text(encoding="utf-8")
+
+
+def test_the_rate_may_be_said(r2r, tmp_path):
+    """The film has 25 frames a second; of 24 its first two seconds are 48."""
+    assert r2r("timeline", 1, "--export", "film.edl", "--rate", "24").code == 0
+
+    text = (tmp_path / "film.edl").read_text(encoding="utf-8")
+    assert "* RATE 24\n" in text
+    assert " 00:00:00:00 00:00:02:00 " in text
+    assert "* SHOT 1 FRAMES 0-49 " in text
+
+
+def test_files_of_other_choices_can_be_told_apart_by_their_citations(r2r, tmp_path):
+    words = {
+        "plain": (),
+        "colours": ("--weights", "dc=1,others=0"),
+        "contrast": ("--weights", "contrast=1,others=0"),
+        "dates": ("--all-dates",),
+        "as they are": ("--no-hub-correction",),
+        "two": ("--top", "2"),
+    }
+    for name, chosen in words.items():
+        assert r2r("timeline", 1, *chosen, "--csv", f"{name}.csv", "--export", f"{name}.vtt").code == 0
+
+    tables = {
+        name: csv.DictReader(io.StringIO((tmp_path / f"{name}.csv").read_text(encoding="utf-8"))) for name in words
+    }
+    cited = {name: {row["choices"] for row in rows} for name, rows in tables.items()}
+    assert all(len(one) == 1 for one in cited.values())
+    said = {name: one.pop() for name, one in cited.items()}
+    assert len(set(said.values())) == len(words)
+    assert "weights dc=1 " in said["colours"]
+    assert "all dates" in said["dates"]
+    assert "no hub correction" in said["as they are"]
+    assert "top 2" in said["two"]
+    assert not said["plain"]
+    for name, one in said.items():
+        assert one in (tmp_path / f"{name}.vtt").read_text(encoding="utf-8")
+
+
+def test_a_film_is_not_written_over(r2r, conn, tmp_path):
+    """By whatever name, and before any other file is written."""
+    film = tmp_path / "a film"
+    film.write_bytes(b"frames")
+    (tmp_path / "link.csv").symlink_to(film)
+    conn.execute("UPDATE films SET path = %s WHERE id = 1", (str(film),))
+    conn.commit()
+
+    for words in (
+        ("--csv", "a film"),
+        ("--csv", "link.csv"),
+        ("--html", "a film"),
+        ("--export", "link.csv"),
+        ("--export", "a film", "--as", "edl"),
+    ):
+        ended = (
+            r2r("timeline", 1, "--export", "good.vtt", *words) if "--as" not in words else r2r("timeline", 1, *words)
+        )
+        assert ended.code == 1, words
+        assert ended.is_one_complaint(), ended.err
+        assert "the film itself" in ended.err
+        assert film.read_bytes() == b"frames"
+        assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {"a film", "link.csv"}
+
+
+def test_another_film_is_not_written_over_either(r2r, tmp_path):
+    (tmp_path / "other.mov").write_bytes(b"frames")
+
+    ended = r2r("timeline", 1, "--csv", "other.mov")
+
+    assert ended.is_one_complaint(), ended.err
+    assert "name another file" in ended.err
+    assert (tmp_path / "other.mov").read_bytes() == b"frames"
 
 
 REFUSED = {
@@ -121,6 +197,10 @@ REFUSED = {
     "one format for two files": (("a.csv", "b.csv"), ("--as", "csv"), "give each file its ending"),
     "a format without a file": ((), ("--as", "csv"), "name one --export"),
     "one name twice": (("a.csv", "a.csv"), (), "a name of its own"),
+    "one name twice, by an old option": (("a.csv",), ("--csv", "./a.csv"), "a name of its own"),
+    "standard output by its sign": (("-",), ("--as", "csv"), "/dev/stdout is standard output"),
+    "a rate that is none": (("a.edl",), ("--rate", "16"), "--rate 23.976, 24, 25"),
+    "a rate of what has none": (("a.vtt",), ("--rate", "24"), "--export film.edl"),
     "a folder that is not there": (("gone/a.csv",), (), "in a directory that exists"),
     "a start that is no timecode": (("a.edl",), ("--start-timecode", "noon"), "HH:MM:SS:FF"),
     "a start of another rate": (("a.otio",), ("--start-timecode", "01:00:00:25"), "from 00 to 24"),

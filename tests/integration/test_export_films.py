@@ -26,6 +26,7 @@ from tests.unit.media_films import coded_film
 NTSC, FILM = Fraction(30000, 1001), Fraction(24000, 1001)
 FRAMES, SHOTS = 60, [(0, 17), (17, 18), (18, 41), (41, 60)]
 UNEVEN = [n * 33 + (n % 3) * 11 for n in range(FRAMES)]
+HOLE = [round((n if n < 30 else n + 3) * 1000 / 24) for n in range(FRAMES)]  # three frames of 24 a second are missing
 MADE: dict[str, dict] = {
     "23.976.mp4": {"rate": FILM},
     "25.mkv": {"rate": 25, "timecode": "10:00:00:00"},
@@ -33,6 +34,7 @@ MADE: dict[str, dict] = {
     "variable.mkv": {"times": UNEVEN},
     "late.mp4": {"rate": 25, "first_pts": 40},
     "late.ts": {"rate": 25, "first_pts": 40},
+    "a hole.mp4": {"rate": 24, "times": HOLE},
 }
 
 
@@ -74,7 +76,8 @@ def test_every_export_points_at_the_films_own_frames(stored, tmp_path, name):
     found, index, path, cited = stored(name)
     jsonschema.Draft202012Validator(schemas.timeline()).validate(found)
     film = found["film"]
-    assert film["variable_rate"] == (name == "variable.mkv")
+    assert film["variable_rate"] == (name in {"variable.mkv", "a hole.mp4"})
+    assert film["sha256"] == name.ljust(32).encode().hex()
     assert [(shot["start_frame"], shot["end_frame"]) for shot in found["shots"]] == SHOTS
     times = [(index.time_s(start), index.end_s(end - 1)) for start, end in SHOTS]
 
@@ -107,6 +110,9 @@ def test_every_export_points_at_the_films_own_frames(stored, tmp_path, name):
     timelines.append(otio.adapters.read_from_string(write("edl", found, cited).decode(), "cmx_3600", rate=rate))
     first = {"25.mkv": 36_000 * 25, "drop.mov": 58 * 30 + 20}.get(name, 0)
     assert timelines[0].global_start_time.to_frames() == first
+    if name == "a hole.mp4":  # 22.9 on average
+        assert film["fps"] < 23
+        assert rate == 24
     for edited in timelines:
         clips = [one.source_range for one in edited.find_clips()]
         spans = [(one.start_time.to_frames() - first, one.end_time_exclusive().to_frames() - first) for one in clips]
@@ -134,10 +140,10 @@ def test_drop_frame_labels_are_those_of_the_film(stored):
 
 def test_a_film_that_was_probed_before_timecodes_were_looked_for_has_none(stored, conn):
     found, *_, cited = stored("25.mkv")
-    conn.execute("UPDATE films SET probe = probe - 'start_timecode'")
+    conn.execute("UPDATE films SET probe = probe - 'start_timecode' - 'base_rate'")
     assert films.probe_of(conn, found["film"]["id"]).start_timecode is None
 
     again = timeline(conn, found["film"]["id"], found["profile"]["id"]).to_json()
 
-    assert again["film"] == found["film"] | {"start_timecode": None}
+    assert again["film"] == found["film"] | {"start_timecode": None, "base_rate": None}
     assert " 00:00:00:00 " in write("edl", again, cited).decode()

@@ -46,10 +46,12 @@ def test_a_timeline_is_what_its_schema_says(conn, world, profile_id):
 
     found = valid(timeline(conn, film_id, profile_id, top_k=5).to_json())
 
+    (sha256,) = conn.execute("SELECT sha256 FROM films WHERE id = %s", (film_id,)).fetchone()
     assert found["film"] == {
         "id": film_id, "title": "A film", "director": "", "year": 1927, "country": "", "path": "/films/a.mp4",
         "duration_s": 15.0, "fps": 25.0, "fps_num": 25, "fps_den": 1, "variable_rate": False, "start_s": 0.0,
-        "media_offset_s": 0.0, "start_timecode": None, "frames": 375, "width": 640, "height": 360,
+        "media_offset_s": 0.0, "start_timecode": None, "base_rate": None, "sha256": sha256.hex(), "frames": 375,
+        "width": 640, "height": 360,
     }  # fmt: skip
     assert [shot["number"] for shot in found["shots"]] == [1, 2, 3]
     assert [(shot["start_frame"], shot["end_frame"]) for shot in found["shots"]] == [(0, 100), (100, 150), (150, 375)]

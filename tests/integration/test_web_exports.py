@@ -73,8 +73,11 @@ def test_they_say_what_the_document_says(visitor: Visitor) -> None:
         rows = sum(max(1, len(shot["matches"])) for shot in found["shots"])
 
         whole = visitor.get(f"/films/1/export/json{query}").json()
-        assert whole.pop("citation")["profile"]["name"] == "synthetic"
+        whole_citation = whole.pop("citation")
+        assert whole_citation["profile"]["name"] == "synthetic"
         assert whole == found
+        assert found["film"]["path"] == "Ein “Film”; 1.mp4"
+        assert ("all dates" in whole_citation["text"]) == bool(query)
         assert pq.read_table(io.BytesIO(visitor.get(f"/films/1/export/parquet{query}").body)).num_rows == rows
         clips = otio.adapters.read_from_string(visitor.get(f"/films/1/export/otio{query}").text, "otio_json")
         assert len(list(clips.find_clips())) == len(found["shots"])
@@ -98,13 +101,19 @@ def test_the_films_page_offers_all_of_them(visitor: Visitor) -> None:
         assert [ending for _, ending, _ in offered] == [one.ending for one in exports.FORMATS.values()]
         assert {visitor.get(unescape(address)).status for address, _, _ in offered} == {200}
         assert all(address.endswith(query) for address, _, _ in offered)
+        assert "The addresses in .annotations.json and .iiif.json lead to this server" in page
+        # And where on this machine the film lies is for its owner to know
+        assert "Ein “Film”; 1.mp4" in unescape(page)
+        assert "/films/Ein" not in unescape(page)
 
 
 def test_timecode_is_the_readers_to_choose(visitor: Visitor) -> None:
     assert "01:00:00:00 01:00:02:00" in visitor.get("/films/1/export/edl?start_timecode=01:00:00:00").text
     assert "00:00:00:00 00:00:02:00" in visitor.get("/films/1/export/edl").text
 
-    for query in ("start_timecode=noon", "start_timecode=01:00:00;00", "drop_frame=1"):
+    assert "* RATE 24\r\n" in visitor.get("/films/1/export/edl?rate=24").text
+
+    for query in ("start_timecode=noon", "start_timecode=01:00:00;00", "drop_frame=1", "rate=16"):
         answer = visitor.get(f"/films/1/export/edl?{query}")
         assert answer.status == 400, answer.text
         # Of a format without timecode it is the same file

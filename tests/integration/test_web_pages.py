@@ -141,7 +141,8 @@ def test_the_document_behind_a_film_is_the_command_lines(stocked: tuple[Visitor,
 
     with site.connection() as conn:
         expected = timeline.timeline(conn, 5, site.profile(conn).id, top_k=7).to_json()
-    assert found == expected
+    assert expected["film"]["path"] == "/films/a.mp4"
+    assert found == expected | {"film": expected["film"] | {"path": "a.mp4"}}  # where it lies is for its owner to know
 
 
 def test_no_address_has_a_films_matches_stored_anew(stocked: tuple[Visitor, Site]) -> None:

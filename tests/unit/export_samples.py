@@ -22,6 +22,7 @@ CITATION = Citation(
     revision=7,
     collections=(CitedCollection("Städel & <Söhne>, “A–Z”", 1234), CitedCollection("=cmd", 2)),
     made_at=dt.datetime(2026, 11, 26, 9, 30, 15, tzinfo=dt.UTC),
+    choices=("weights dc=0.5 contrast=0.5", "all dates"),
 )
 
 AWKWARD = (
@@ -57,8 +58,9 @@ PAINTINGS = tuple(
         "year_to": (1506, None, 1888)[number % 3],
         "museum": title,
         "collection": "c",
+        "licence": ("public-domain", "")[number % 2],
         "image": f"paintings/{number}.jpg",
-        **({"page": f"https://museum.example/works/{number}"} if number % 2 else {}),
+        "page": f"https://museum.example/works/{number}" if number % 2 else "",
     }
     for number, title in enumerate(AWKWARD, start=1)
 )
@@ -142,6 +144,8 @@ def timeline(
             "start_s": 0.0,
             "media_offset_s": 0.0,
             "start_timecode": None,
+            "base_rate": f"{fps.numerator}/{fps.denominator}",
+            "sha256": "c" * 64,
             "frames": frames,
             "width": 640,
             "height": 360,

@@ -68,6 +68,7 @@ def test_otio_has_a_clip_for_each_shot(found, read):
     assert [frames_of(clip) for clip in clips] == [(first + start, first + end) for start, end in told]
     assert {clip.source_range.start_time.rate for clip in clips} <= {float(fps)}
     assert (opened.global_start_time.to_frames(), opened.global_start_time.rate) == (first, float(fps))
+    assert all(clip.available_range().start_time.to_frames() == first for clip in clips)
     for clip, shot in zip(clips, found["shots"], strict=True):
         assert clip.name == f"Shot {shot['number']}"
         # And in the track it stands where it stands in the film: gaps are filled
@@ -161,7 +162,7 @@ def test_edl_marks_each_nearest_painting(found):
 
     assert len(events) == len(found["shots"])
     for event, shot in zip(events, found["shots"], strict=True):
-        label = event.split()[0]
+        label = event.split()[2]  # of the track
         marks = re.findall(r"^\* LOC: (\S{11}) (\w+) +(.*)\r$", event, flags=re.MULTILINE)
         assert [(at, colour) for at, colour, _ in marks] == [
             (label, COLOURS[m["convincing"]]) for m in shot["matches"][:1]
@@ -169,8 +170,11 @@ def test_edl_marks_each_nearest_painting(found):
         assert f"* SHOT {shot['number']} FRAMES {shot['start_frame']}-{shot['end_frame'] - 1} " in event
         seconds = re.search(r"SECONDS ([\d.]+)-([\d.]+) ", event)
         assert [float(one) for one in seconds.groups()] == [round(shot["start_s"], 6), round(shot["end_s"], 6)]
-        scores = re.findall(r"^\* PAINTING (\d+): .* SCORE ([\d.]+)", event, flags=re.MULTILINE)
-        assert scores == [(str(m["rank"]), f"{m['score']:.4f}") for m in shot["matches"]]
+        scores = re.findall(r"^\* PAINTING (\d+): .* SCORE ([\d.]+)(?: CORRECTED ([\d.]+))?", event, flags=re.MULTILINE)
+        assert scores == [
+            (str(m["rank"]), f"{m['score']:.4f}", "" if m["corrected"] is None else f"{m['corrected']:.4f}")
+            for m in shot["matches"]
+        ]
 
 
 @pytest.mark.parametrize("case", ["25", "awkward titles", "none convincing", "not judged"])
@@ -216,9 +220,11 @@ def test_edl_drop_frame_is_said_in_every_way():
 def test_a_person_may_say_the_start_and_drop_frame():
     found = timeline([30, 1800], fps=NTSC)
 
-    assert "00:00:00:00 00:00:01:00" in write("edl", found).decode()
-    assert "01:00:00:00 01:00:01:00" in write("edl", found, start_timecode="01:00:00:00").decode()
-    assert "01:00:00;00 01:00:01;00" in write("edl", found, start_timecode="01:00:00:00", drop_frame=True).decode()
+    zero = "00:00:00:00 00:00:01:00 "
+    assert zero + zero.strip() in write("edl", found).decode()
+    assert zero + "01:00:00:00 01:00:01:00" in write("edl", found, start_timecode="01:00:00:00").decode()
+    dropped = write("edl", found, start_timecode="01:00:00:00", drop_frame=True).decode()
+    assert "00:00:00;00 00:00:01;00 01:00:00;00 01:00:01;00" in dropped
     opened = otio.adapters.read_from_string(write("otio", found, start_timecode="01:00:00;00").decode(), "otio_json")
     assert opened.global_start_time.to_frames() == 107_892
     for name in ("edl", "otio"):
@@ -226,6 +232,69 @@ def test_a_person_may_say_the_start_and_drop_frame():
             write(name, CASES["25"], start_timecode="01:00:00;00")
         with pytest.raises(UserError):
             write(name, CASES["25"], start_timecode="01:00:00:25")
+
+
+def test_a_start_moves_the_track_and_not_the_films_own_timecode():
+    """Whoever conforms by source timecode gets the frames that the shots are of."""
+    found = CASES["25"]  # its file begins at 10:00:00:00
+    text = write("edl", found, start_timecode="01:00:00:00").decode()
+
+    assert "  10:00:00:00 10:00:01:15 01:00:00:00 01:00:01:15\r\n" in text
+    assert "* LOC: 01:00:00:00 GREEN" in text
+    assert "* SOURCE FROM 10:00:00:00 (THE FILE'S OWN, ELSE ZERO), RECORD FROM 01:00:00:00\r\n" in text
+    opened = otio.adapters.read_from_string(write("otio", found, start_timecode="01:00:00:00").decode(), "otio_json")
+    assert opened.global_start_time.to_frames() == 25 * 3600
+    clips = list(opened.find_clips())
+    assert {clip.available_range().start_time.to_frames() for clip in clips} == {25 * 36_000}
+    assert frames_of(clips[1]) == (25 * 36_000 + 40, 25 * 36_000 + 41)
+    assert all(clip.markers[0].marked_range.start_time == clip.source_range.start_time for clip in clips)
+    about = opened.metadata["r2r"]
+    assert (about["start_timecode"], about["source_timecode"]) == ("01:00:00:00", "10:00:00:00")
+
+
+def test_the_track_may_count_drop_frame_while_the_file_does_not():
+    found = CASES["29.97 without"]  # its file begins at 01:00:00:00, and frame 1800 is its 01:01:00:00
+
+    text = write("edl", found, start_timecode="02:00:00;00").decode()
+
+    assert "FCM: DROP FRAME" in text
+    assert "  01:01:00:00 01:01:00:02 02:01:00;02 02:01:00;04\r\n" in text
+
+
+def test_a_label_that_the_file_cannot_have_counts_from_zero_where_a_start_is_said():
+    found = timeline([40, 100], start_timecode="01:00:00:29")  # at 25
+
+    with pytest.raises(UserError) as caught:
+        write("edl", found)
+    assert caught.value.hint == "--start-timecode 00:00:00:00"
+    assert (
+        "  00:00:00:00 00:00:01:15 02:00:00:00 02:00:01:15"
+        in write("edl", found, start_timecode="02:00:00:00").decode()
+    )
+
+
+def test_a_silent_film_is_counted_at_the_rate_that_a_person_names():
+    """16 frames a second, counted at 24: a second is a second."""
+    found = timeline([16, 40, 160], fps=Fraction(16))
+
+    text = write("edl", found, rate="24").decode()
+
+    assert "* RATE 24\r\n" in text
+    assert "positions are made of true seconds" in text
+    labels = re.findall(r"^\d{3}  AX +V +C +(\S+) (\S+) ", text, flags=re.MULTILINE)
+    assert labels == [
+        ("00:00:00:00", "00:00:01:00"),
+        ("00:00:01:00", "00:00:02:12"),
+        ("00:00:02:12", "00:00:10:00"),
+    ]
+    opened = otio.adapters.read_from_string(write("otio", found, rate="24").decode(), "otio_json")
+    assert [frames_of(clip) for clip in opened.find_clips()] == [(0, 24), (24, 60), (60, 240)]
+    assert {clip.source_range.start_time.rate for clip in opened.find_clips()} == {24.0}
+    # Of a film that has that rate nothing changes
+    assert write("edl", CASES["25"], rate="25") == write("edl", CASES["25"])
+    with pytest.raises(UserError) as caught:
+        write("edl", found, rate="16")
+    assert "23.976, 24, 25, 29.97, 30, 48, 50, 59.94, 60" in caught.value.hint
 
 
 def test_past_midnight_labels_begin_anew_and_a_line_says_so():

@@ -28,6 +28,7 @@ CITED = {
     "metrics_version": 1,
     "collection_revision": 7,
     "collections": "Städel & <Söhne>, “A–Z” (1234); =cmd (2)",
+    "choices": "weights dc=0.5 contrast=0.5, all dates",
     "made_at": "2026-11-26T09:30:15+00:00",
 }
 
@@ -52,8 +53,15 @@ def expected(found):
             row |= {"painting_id": match and match["painting"]["id"]}
             row |= {name: match and match["painting"][name] for name in about}
             row |= {metric: match and match["metrics"][metric] for metric in METRICS}
+            museum = ("year", "museum", "licence", "page", "collection")
+            row |= {name: match and match["painting"][name] for name in museum} | {"film_sha256": "c" * 64}
             rows.append(row | {"film": found["film"]["title"]} | CITED)
     return rows
+
+
+def known(found):
+    """What other people get to know: of the film's path, the name of its file."""
+    return found | {"film": found["film"] | {"path": found["film"]["path"].rpartition("/")[2]}}
 
 
 @EVERY
@@ -86,7 +94,8 @@ def test_csv_keeps_the_columns_it_always_had_where_they_were():
     assert head[14:29] == [
         "year_to", "score", "corrected", "p_value", "convincing", "visual", "semantic", *METRICS,
     ]  # fmt: skip
-    assert head[29:] == ["film", *CITED]
+    assert head[29:35] == ["year", "museum", "licence", "page", "collection", "film_sha256"]
+    assert head[35:] == ["film", *CITED]
 
 
 def test_csv_is_read_by_pandas():
@@ -103,7 +112,7 @@ def test_json_is_the_document_and_its_citation(found):
 
     jsonschema.Draft202012Validator(schemas.timeline()).validate(read)
     cited = read.pop("citation")
-    assert read == found
+    assert read == known(found)
     assert cited == CITATION.to_json()
 
 
@@ -113,7 +122,7 @@ def test_json_lines_are_a_line_for_each_shot(found):
     lines = [json.loads(line) for line in data.decode().splitlines()]
 
     assert lines[0] == {
-        "kind": "timeline", "citation": CITATION.to_json(), "film": found["film"], "profile": found["profile"]
+        "kind": "timeline", "citation": CITATION.to_json(), "film": known(found)["film"], "profile": found["profile"]
     }  # fmt: skip
     assert [line for line in lines if line["kind"] == "shot"] == [{"kind": "shot"} | one for one in found["shots"]]
     assert [line for line in lines if line["kind"] == "influence"] == [
@@ -131,9 +140,31 @@ def test_parquet_says_the_same_with_types(found):
 
     assert table.to_pylist() == expected(found)
     about = json.loads(table.schema.metadata[b"r2r"])
-    assert about == {"citation": CITATION.to_json(), "film": found["film"], "profile": found["profile"]}
+    assert about == {"citation": CITATION.to_json(), "film": known(found)["film"], "profile": found["profile"]}
     # And another reader, which shares no code with the writer, has the same
     assert pl.read_parquet(io.BytesIO(data), use_pyarrow=False).to_dicts() == expected(found)
+
+
+@pytest.mark.parametrize("one", exports.FORMATS.values(), ids=exports.FORMATS)
+def test_no_file_says_in_which_folder_of_this_machine_the_film_lies(one):
+    found = CASES["25"] | {"film": CASES["25"]["film"] | {"path": "/home/a reader/secret films/a.mp4"}}
+    data = exports.write(one, found, CITATION, exports.Choices(address="https://example.org/films/a"))
+
+    assert b"secret" not in data
+    assert b"/home" not in data
+    if one.name == "parquet":  # pages are compressed, but not the schema
+        assert "secret" not in str(pq.read_table(io.BytesIO(data)).to_pylist())
+    # And what was handed in is as it was
+    assert found["film"]["path"] == "/home/a reader/secret films/a.mp4"
+
+
+@pytest.mark.parametrize("one", exports.FORMATS.values(), ids=exports.FORMATS)
+def test_every_file_says_what_was_chosen(one):
+    data = exports.write(one, CASES["25"], CITATION)
+
+    said = pq.read_schema(io.BytesIO(data)).metadata[b"r2r"] if one.name == "parquet" else data
+    assert b"weights dc=0.5 contrast=0.5" in said
+    assert b"all dates" in said
 
 
 def test_a_files_ending_says_its_format():
@@ -152,6 +183,18 @@ def test_an_ending_that_nobody_knows_is_told_all_that_are_known(name):
 
     for one in exports.FORMATS.values():
         assert one.ending in caught.value.hint
+
+
+def test_packages_can_be_imported_before_somebody_waits(tmp_path):
+    """In an interpreter of its own: this one has them."""
+    code = (
+        "import sys\nfrom r2r_shared import exports\n"
+        "known = lambda: sorted({'pyarrow', 'opentimelineio'} & set(sys.modules))\n"
+        "print(known())\nexports.warm()\nprint(known())\n"
+    )
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=tmp_path)
+
+    assert said.stdout.splitlines() == ["[]", "['opentimelineio', 'pyarrow']"]
 
 
 def test_without_the_extra_its_formats_say_how_to_get_it(tmp_path):

@@ -15,7 +15,7 @@ from pyld import jsonld
 
 from r2r_shared import exports
 from tests.unit.annotation_context import TERMS, loader
-from tests.unit.export_samples import CASES, CITATION
+from tests.unit.export_samples import CASES, CITATION, timeline
 
 EVERY = pytest.mark.parametrize("found", CASES.values(), ids=CASES)
 ADDRESS = "https://example.org/r2r/film.json"
@@ -210,7 +210,24 @@ def test_every_shot_and_painting_is_an_annotation(found):
         }
         assert texts["identifying"][0]["@value"].startswith(named(match["painting"]))
         links = [body[f"{OA}hasSource"][0]["@id"] for body in item[f"{OA}hasBody"] if f"{OA}hasSource" in body]
-        assert links == [match["painting"][name] for name in ("page",) if name in match["painting"]]
+        assert links == [match["painting"][name] for name in ("page",) if match["painting"][name]]
+
+
+def test_measured_numbers_are_doubles_also_where_they_are_whole():
+    """JSON's 1.0 is an integer to JSON-LD: a query over p-values would find two kinds."""
+    found = timeline([40, 100], matches=1)
+    for whole, shot in zip((True, False), found["shots"], strict=True):
+        (match,) = shot["matches"]
+        match |= dict.fromkeys(("score", "corrected", "p_value", "visual", "semantic"), 1.0 if whole else 0.25)
+    document = json.loads(write("annotations", found))
+
+    triples = jsonld.to_rdf(document, {"documentLoader": loader})["@default"]
+
+    kinds = {(t["predicate"]["value"].removeprefix(R2R), t["object"].get("datatype")) for t in triples}
+    double, integer = ("http://www.w3.org/2001/XMLSchema#" + name for name in ("double", "integer"))
+    for name in ("score", "corrected", "p_value", "visual", "semantic"):
+        assert {kind for key, kind in kinds if key == name} == {double}, name
+    assert {kind for key, kind in kinds if key == "start_frame"} == {integer}
 
 
 def test_every_word_of_the_annotations_is_defined():
@@ -304,7 +321,9 @@ def test_ranges_and_annotations_are_the_shots(found):
             assert texts == ["black" if shot["blank"] else "no painting"]
         for text, match in zip(texts, shot["matches"], strict=False):
             assert text.startswith(f"{match['rank']}. {named(match['painting'])}")
-            assert f": score {match['score']:.3f}" in text
+            corrected = "" if match["corrected"] is None else f", corrected {match['corrected']:.3f}"
+            assert f": score {match['score']:.3f}{corrected}" in text
+            assert ("corrected" in text) == bool(corrected)
         assert len(texts) == max(1, len(shot["matches"]))
 
 

@@ -14,6 +14,7 @@ import page_sample
 import pytest
 
 from r2r_cli.page import render, words
+from r2r_shared.score import DEFAULT, Weights
 
 WHEN = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 MAY_STAY_OPEN = {"td", "th", "tr", "thead", "tbody"}  # as HTML has it
@@ -102,6 +103,21 @@ def test_its_title_block_and_citation_say_what_was_measured_and_how(document: Do
     assert "Reel to Real 9.8.7" in document.words
     assert "against collection samples , revision 7" in document.words
     assert "2 November 2026, 09:30 UTC" in document.words
+
+
+def test_it_says_what_was_chosen_and_not_in_which_folder_the_film_lies(image: Callable[[str], bytes]):
+    found = page_sample.timeline(page_sample.paintings(6), shots=3, path="/home/a reader/secret/a film.mp4")
+    plain = found["profile"] | {"weights": DEFAULT.named(), "top_k": 5, "hub_correction": True}
+    for chosen, said in (
+        ({}, "revision 7. Made on"),
+        ({"all_dates": True}, "revision 7; all dates. Made on"),
+        ({"weights": Weights.parse("dc=1,others=0").named(), "top_k": 2}, "revision 7; weights dc=1 avg_dof=0 "),
+    ):
+        document = Document(draw(found | {"profile": plain | chosen}, image))
+
+        assert said in document.words
+        assert "a film.mp4" in document.words
+        assert "secret" not in document.words
 
 
 def test_every_shot_has_an_anchor_a_timecode_frames_and_a_stripe(document: Document, timeline: dict[str, Any]):

@@ -168,3 +168,31 @@ def test_a_films_own_start_that_cannot_be_says_whose_it_is():
 
     assert "the film's own start timecode" in caught.value.message
     assert caught.value.hint == "--start-timecode 00:00:00:00"
+
+
+@pytest.mark.parametrize(
+    ("average", "stated", "counted"),
+    [
+        (Fraction(576, 25), "24/1", Fraction(24)),  # 23.04: 24 with a hole
+        (Fraction(1446, 100), "24/1", Fraction(24)),
+        (Fraction(28), "60000/1001", Fraction(60000, 1001)),
+        (Fraction(28), "30000/1001", Fraction(30000, 1001)),
+        (Fraction(28), "24/1", Fraction(30000, 1001)),  # faster than its container states, which then is not so
+        (Fraction(28), "1000/1", Fraction(30000, 1001)),  # of times in milliseconds
+        (Fraction(28), "90000/1", Fraction(30000, 1001)),
+        (Fraction(28), None, Fraction(30000, 1001)),
+        (Fraction(28), "1/0", Fraction(30000, 1001)),  # a data set of strangers
+        (Fraction(28), "1e999999999", Fraction(30000, 1001)),
+        (Fraction(28), "nan", Fraction(30000, 1001)),
+    ],
+)
+def test_uneven_frames_are_counted_at_the_rate_that_their_container_states(average, stated, counted):
+    found = rate_of(film(average, variable_rate=True, base_rate=stated))
+
+    assert found == Rate(counted, by_time=True)
+
+
+def test_the_frames_of_an_even_film_say_its_rate_themselves():
+    assert rate_of(film(Fraction(25), base_rate="50/1")) == Rate(Fraction(25), by_time=False)
+    assert rate_of(film(Fraction(25)), Fraction(24)) == Rate(Fraction(24), by_time=True)
+    assert rate_of(film(Fraction("23.976")), Fraction(24000, 1001)) == Rate(Fraction(24000, 1001), by_time=False)

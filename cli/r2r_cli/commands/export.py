@@ -42,8 +42,9 @@ def export(  # noqa: PLR0917
 ) -> None:
     """Write a data set that `r2r import` brings into another installation: numbers, shots, matches, no film.
 
-    Parquet tables with a manifest and checksums, of the profile that is active (R2R_PROFILE names another). With a film
-    go all paintings that it was compared with: what is found by chance, and every score, is told by those.
+    Parquet tables of the profile that is active (R2R_PROFILE names another), with a manifest and checksums, which tell
+    damage and not forgery. With a film go all paintings that it was compared with: what is found by chance, and every
+    score, is told by those.
 
     Example: r2r export barry-lyndon.zip --film "Barry Lyndon"
     """
@@ -115,16 +116,18 @@ def _document(out: Path, done: Exported) -> dict[str, Any]:
 
 def _say(out: Path, done: Exported, wanted: Wanted) -> None:
     from r2r_cli import render
+    from r2r_cli.exchange_progress import counted
 
     rows = done.rows
-    said = ", ".join(f"{rows[name]:,} {name}" for name in ("films", "shots", "paintings", "matches"))
+    said = ", ".join(counted(rows[name], name) for name in ("films", "shots", "paintings", "matches"))
     render.say(f"{out}: {said} ({done.bytes / 1e6:,.1f} MB)")
     if done.pictures or wanted.pictures != "none":
-        render.say(f"{done.pictures:,} pictures went along")
+        render.say(f"{counted(done.pictures, 'pictures')} went along")
     if done.unlicensed:
         render.note(f"of {done.unlicensed:,} of them nobody says the licence: see to it that you may pass them on")
     if done.missing:
-        render.note(f"{done.missing:,} pictures are missing from the media store and stayed behind")
+        verb = "is" if done.missing == 1 else "are"
+        render.note(f"{counted(done.missing, 'pictures')} {verb} missing from the media store and stayed behind")
     if done.left_out:
         render.note(f"left out, for they have no numbers under this profile: {_some(done.left_out)}")
     if done.unmatched:

@@ -10,6 +10,7 @@ import typer
 from r2r_cli import options
 
 if TYPE_CHECKING:
+    from r2r_shared.queries.exchange_origin import Origin
     from r2r_shared.queries.films import Film
 
 app = typer.Typer(help="List, show and remove films.", no_args_is_help=True)
@@ -46,15 +47,16 @@ def show(film: options.Film, json: options.Json = False) -> None:
     """
     from r2r_cli import context, render
     from r2r_cli.ingesting import intake
-    from r2r_shared.queries import films
+    from r2r_shared.queries import exchange_origin, films
 
     with context.session() as opened:
         found = films.get(opened.conn, intake.find(opened, film))
         probe = films.probe_of(opened.conn, found.id)
+        origin = exchange_origin.of_film(opened.conn, found.id)
     if json:
         details = asdict(probe)
         del details["index"]
-        render.print_json(as_json(found) | {"probe": details})
+        render.print_json(as_json(found) | {"probe": details, "imported": origin and asdict(origin)})
         return
     active = probe.active
     render.table(
@@ -74,9 +76,15 @@ def show(film: options.Film, json: options.Json = False) -> None:
             ("shots", f"{found.shots}, {found.keyframes} keyframes, detector {found.detector or '–'}"),
             ("not readable", f"{found.frames_missing} frames" if found.frames_missing else "nothing"),
             ("state", found.state),
+            *(_came_from(origin) if origin else ()),
             *(("note", warning) for warning in probe.warnings),
         ],
     )
+
+
+def _came_from(origin: Origin) -> list[tuple[str, str]]:
+    said = f"data set “{origin.name}” {origin.digest[:12]}, imported on {origin.date}, made by {origin.tool}"
+    return [("analysis", said)]
 
 
 @app.command()

@@ -34,8 +34,10 @@ def import_(
 ) -> None:
     """Bring a data set in: paintings, films, shots, numbers and matches of another installation, without the films.
 
-    Every checksum and every value is verified first; then all of it comes in, or nothing. What is here already stays
-    as it is. Running it again changes nothing. A film that turns up later is known by its content.
+    Every checksum and every value is verified first, and some of the matches are computed again; then all of it comes
+    in, or nothing. Checksums tell damage, not forgery: take data sets from people whom you would believe their numbers.
+    What is here already stays as it is. Running it again changes nothing. A film that turns up later is known by its
+    content.
 
     Example: r2r import barry-lyndon.zip
     """
@@ -73,8 +75,9 @@ def _say(done: Imported) -> None:
     from r2r_cli import render
 
     if not done.changed:
+        other = done.paintings.differing or done.films.differing
         when = f", which was imported on {done.before}" if done.before else ""
-        render.say(f"data set “{done.name}”{when}: nothing is new")
+        render.say(f"data set “{done.name}”{when}: nothing is new{', but numbers differ' if other else ''}")
     else:
         head = "would bring" if done.dry_run else "brought"
         render.say(f"data set “{done.name}” {head} in:")
@@ -89,6 +92,8 @@ def _say(done: Imported) -> None:
 
 
 def _counts(done: Imported) -> list[str]:
+    from r2r_cli.exchange_progress import counted
+
     paintings, films = done.paintings, done.films
     profile = done.profile.name + (" (new here)" if done.profile_added else "")
     said = [
@@ -97,13 +102,13 @@ def _counts(done: Imported) -> list[str]:
         _line("films", added=films.added, here=films.here, kept=films.kept, replaced=films.replaced),
     ]
     if films.shots:
-        said.append(f"{films.shots:,} shots, {films.keyframes:,} keyframes")
+        said.append(f"{counted(films.shots, 'shots')}, {counted(films.keyframes, 'keyframes')}")
     if paintings.measured or films.measured:
-        said.append(f"numbers of {paintings.measured:,} paintings and {films.measured:,} keyframes")
+        said.append(f"numbers of {counted(paintings.measured, 'paintings')} and {counted(films.measured, 'keyframes')}")
     if done.matched:
-        said.append(f"matches of {done.matched:,} films")
+        said.append(f"matches of {counted(done.matched, 'films')}")
     if done.pictures:
-        said.append(f"{done.pictures:,} pictures")
+        said.append(counted(done.pictures, "pictures"))
     return said
 
 
@@ -116,27 +121,7 @@ def _remarks(done: Imported) -> list[str]:
     """What a person should know, and what to do about it."""
     import shlex
 
-    said: list[str] = []
-    if done.paintings.other:
-        said.append(
-            f"{done.paintings.other:,} paintings are left out: their file names have other pictures here, which stay"
-        )
-    if done.paintings.described:
-        said.append(f"{done.paintings.described:,} paintings are described otherwise here, and stay so")
-    if done.films.kept:
-        said.append(f"{done.films.kept:,} films are here with other shots, which stay; --replace takes the data set's")
-    if done.to_match:
-        said.append(
-            f"{done.to_match:,} films are to be matched anew, for the paintings here are not those of the data set: "
-            "r2r catalogue refresh, or the next r2r timeline does it"
-        )
-    if done.outdated:
-        said.append(f"the matches of {done.outdated:,} films that were here are outdated: r2r catalogue refresh")
-    if not done.whole and done.films.added:
-        said.append(
-            "a part of the paintings that the films were compared with: what is found by chance, and other weights, "
-            "are reckoned with these alone"
-        )
+    said = [*_kept(done), *_scores(done)]
     name = shlex.quote(done.profile.name)
     if not done.profile.active:
         said.append(f"its profile is not the active one: see it with R2R_PROFILE={name} r2r timeline FILM")
@@ -150,6 +135,68 @@ def _remarks(done: Imported) -> list[str]:
             "the pictures did not come along: pages show none, and other models cannot measure these works, until "
             "r2r paintings import and r2r ingest --force have their files, or a data set with --pictures all comes"
         )
+    if done.newer:
+        said.append(f"{done.newer} made it, a newer release than this one: what only that one knows is left out")
     if done.unread:
         said.append(f"not looked at, for they are none of the data set: {', '.join(done.unread)}")
+    return said
+
+
+def _kept(done: Imported) -> list[str]:
+    """What the data set says otherwise than this installation, which stays as it is."""
+    from r2r_cli.exchange_progress import counted
+
+    paintings, films = done.paintings, done.films
+    said: list[str] = []
+    if paintings.other:
+        verb = "is" if paintings.other == 1 else "are"
+        said.append(
+            f"{counted(paintings.other, 'paintings')} {verb} left out: of that file name there is another picture "
+            "here, which stays"
+        )
+    if paintings.described:
+        said.append(f"{counted(paintings.described, 'paintings')} described otherwise here: kept ours")
+    for count, what in ((paintings.differing, "paintings"), (films.differing, "keyframes")):
+        if count:
+            verb = "has" if count == 1 else "have"
+            said.append(
+                f"{counted(count, what)} {verb} other numbers here: kept ours. Under one profile the same picture has "
+                "the same numbers, up to rounding on other machines: see who changed them"
+            )
+    if films.kept:
+        verb = "is" if films.kept == 1 else "are"
+        said.append(
+            f"{counted(films.kept, 'films')} {verb} here with other shots, which stay; --replace takes the data set's"
+        )
+    return said
+
+
+def _scores(done: Imported) -> list[str]:
+    """What becomes of scores."""
+    from r2r_cli.exchange_progress import counted
+
+    said: list[str] = []
+    if done.widened:
+        grown = ", ".join(f"{metric} {times:,.3g} times" for metric, times in done.widened.items())
+        said.append(
+            f"with its paintings the ranges that differences are divided by grew ({grown}): scores here change with "
+            "them. Look at the new paintings before you go by them: r2r paintings show COLLECTION"
+        )
+    if done.to_match:
+        verb = "is" if done.to_match == 1 else "are"
+        said.append(
+            f"{counted(done.to_match, 'films')} {verb} to be matched anew, for the paintings, their numbers or the "
+            "film's year are not those of the data set: r2r catalogue refresh, or the next r2r timeline does it"
+        )
+    if done.outdated:
+        verb = "is" if done.outdated == 1 else "are"
+        said.append(
+            f"{counted(done.outdated, 'films')} of before {verb} to be matched with the new paintings, too: "
+            "r2r catalogue refresh"
+        )
+    if not done.whole and done.films.added:
+        said.append(
+            "a part of the paintings that the films were compared with: what is found by chance, and other weights, "
+            "are reckoned with these alone"
+        )
     return said

@@ -23,7 +23,10 @@ def timeline(  # noqa: PLR0917
     all_dates: options.AllDates = False,
     exact: options.Exact = False,
     hub_correction: options.HubCorrection = True,
-    csv: Annotated[Path | None, typer.Option(help="Write one row per shot and painting.")] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(help="Write one row per shot and painting, in UTF-8: in Excel by Data, From Text/CSV, 65001."),
+    ] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page with everything in it.")] = None,
     export: Annotated[
         list[Path] | None,
@@ -45,13 +48,21 @@ def timeline(  # noqa: PLR0917
         str | None,
         typer.Option(
             metavar="HH:MM:SS:FF",
-            help="The first frame's timecode in .edl and .otio; by default the film's own, else zero. "
-            "HH:MM:SS;FF is drop-frame.",
+            help="Where the track of .edl and .otio begins (record timecode); by default the film's own, else zero. "
+            "HH:MM:SS;FF is drop-frame. Source timecode is the film's own in any case, else zero.",
         ),
     ] = None,
     drop_frame: Annotated[
         bool, typer.Option("--drop-frame", help="Count .edl and .otio drop-frame, at 29.97 and 59.94.")
     ] = False,
+    rate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FPS",
+            help="Count .edl and .otio at 23.976, 24, 25, 29.97, 30, 48, 50, 59.94 or 60 frames a second, from true "
+            "seconds where the film has another rate; by default the film's, or what is nearest.",
+        ),
+    ] = None,
     base_url: Annotated[
         str | None,
         typer.Option(
@@ -73,7 +84,7 @@ def timeline(  # noqa: PLR0917
     """
     if by not in ("movement", "artist", "painting"):
         raise typer.BadParameter("use movement, artist or painting", param_hint="--by")
-    from r2r_cli import context, exporting, render, tables
+    from r2r_cli import context, exporting, files, render, tables
     from r2r_cli.catalogue import refreshing
     from r2r_cli.ingesting import intake
     from r2r_shared import citation
@@ -87,11 +98,13 @@ def timeline(  # noqa: PLR0917
         as_,
         start_timecode=start_timecode,
         drop_frame=drop_frame,
+        rate=rate,
         base_url=base_url,
         film_url=film_url,
     ).with_csv(csv)
     with context.session() as opened:
         named = films.get(opened.conn, intake.find(opened, film))
+        files.spare(Path(named.path), [*(path for path, _ in asked.files), *([html] if html else [])])
         profile = context.profile(opened)
         _require_numbers(opened, named, profile)
         if chosen == DEFAULT:
@@ -109,7 +122,7 @@ def timeline(  # noqa: PLR0917
         ).to_json()
         if asked.files:
             # The profile as it is now: looking at the film may have measured what its collection spans.
-            cited = citation.of_profile(opened.conn, profiles.get(opened.conn, profile.id))
+            cited = citation.of_profile(opened.conn, profiles.get(opened.conn, profile.id), timeline=found)
             exporting.write(asked, found, cited)
             render.note("\n".join(f"wrote {path}" for path, _ in asked.files))
             if said := asked.note():

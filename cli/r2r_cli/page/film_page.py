@@ -19,6 +19,8 @@ from r2r_cli.page.environment import environment
 from r2r_cli.page.facets import facets
 from r2r_cli.page.links import Links
 from r2r_cli.page.pictures import Album, Wanted
+from r2r_shared import citation
+from r2r_shared.exports.text import file_name
 from r2r_shared.queries.palettes import Palettes
 
 MAX_BYTES = 15_000_000
@@ -174,6 +176,7 @@ def _draw(
         .render(
             film=timeline["film"],
             profile=timeline["profile"],
+            choices=", ".join(citation.choices(timeline["profile"])),
             shots=shots,
             album=album,
             media=pictures,
@@ -271,6 +274,7 @@ def _environment() -> jinja2.Environment:
     made = environment(
         _HERE / "templates",
         {
+            "file_name": file_name,
             "timecode": words.timecode,
             "running_time": words.running_time,
             "years": words.years,

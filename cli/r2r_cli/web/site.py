@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from r2r_cli.web.intakes import Intakes
 from r2r_cli.web.kept import Kept, Once
 from r2r_cli.web.measuring import REMEMBERED, Pictures
 from r2r_cli.web.sessions import COOKIE, Limit, Sessions
-from r2r_shared import __version__, db, names
+from r2r_shared import __version__, db, exports, names
 from r2r_shared.broker import Post
 from r2r_shared.queries import profiles
 from r2r_shared.settings import Settings
@@ -134,6 +135,7 @@ def opened(settings: Settings, serving: Serving, stack: Stack) -> Generator[Site
     """A site on servers that answer."""
     post = Post(settings, stack.broker_url)
     post.app_of(names.CONTROL)  # Celery cannot be imported by two threads at once
+    threading.Thread(target=exports.warm, name="exports").start()  # nobody who downloads waits for the import
     pool = db.pool(stack.database_url, most=CONNECTIONS, wait_s=WAIT_S, statement_s=STATEMENT_S)
     site = Site(
         settings=settings,

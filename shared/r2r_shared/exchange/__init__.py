@@ -8,6 +8,7 @@
     pictures.py    the small pictures, where they go along
     packed.py      tables of numbers, packed for COPY
     films.py       a film's probe and frame index
+    identities.py  whose numbers they are
     exporting.py   r2r export
     staging.py     a data set's rows into temporary tables
     bringing_in.py r2r import

@@ -18,16 +18,29 @@ from psycopg import Connection
 from r2r_shared import registering
 from r2r_shared.errors import UserError
 from r2r_shared.exchange import arrow as arrows
-from r2r_shared.exchange import manifest, parquet, pictures, place, staging
+from r2r_shared.exchange import identities, manifest, parquet, pictures, place, staging
 from r2r_shared.exchange.arrow import Arrow
 from r2r_shared.exchange.format import PICTURES, TABLES
-from r2r_shared.exchange.manifest import MANIFEST, SUMS, Identity, Manifest
+from r2r_shared.exchange.manifest import MANIFEST, SUMS, Manifest
 from r2r_shared.exchange.place import Place
-from r2r_shared.queries import exchange_settle, exchange_stage, exchange_store, indexes, models, profiles, ranges
+from r2r_shared.queries import (
+    exchange_read,
+    exchange_recount,
+    exchange_settle,
+    exchange_stage,
+    exchange_store,
+    indexes,
+    models,
+    profiles,
+    ranges,
+)  # fmt: skip
 from r2r_shared.records import Profile
 from r2r_shared.storage.media_store import MediaStore
 
 _HINT = "it was changed or made by another program: have it exported again by `r2r export`"
+
+WIDENED = 1.5
+"""Times as wide, and it is worth saying."""
 
 
 @dataclass(slots=True)
@@ -41,6 +54,9 @@ class Imported:
         whole: all paintings that it was matched against came along, now or before.
         matched: films whose matches were taken over; to_match: films of the data set whose matches are to be computed
             anew, because they are of other paintings than those that are here; outdated: as many more, that were here.
+        widened: metrics whose range, which differences are divided by, grew by more than WIDENED beside paintings
+            that were here, and by how much: scores of these change with it.
+        newer: what made it, where that was a newer release.
         pictures: stored; pictures_sent: so many came along.
         unread: files that lie beside the data set and are none of it.
     """
@@ -60,6 +76,8 @@ class Imported:
     to_match: int
     outdated: int
     pictures_sent: int
+    widened: dict[str, float] = field(default_factory=dict[str, float])
+    newer: str = ""
     pictures: int = 0
     before: str | None = None
     unread: list[str] = field(default_factory=list[str])
@@ -119,7 +137,7 @@ def import_(
     with place.opened(path) as source:
         said, digest = _manifest(source)
         _verify(source, said, on_step)
-        identity = _identity(said.profile, profile_name)
+        identity = identities.wanted(said.profile, profile_name)
         with _consistent():
             done = _bring_in(
                 arrow, conn, store, source, said, digest, identity, dry_run=dry_run, replace=replace, on_step=on_step
@@ -152,23 +170,16 @@ def _verify(source: Place, said: Manifest, on_step: Callable[[str, int, int], No
             on_step("verified", done, said.size_bytes)
 
 
-def _identity(said: Identity, name: str | None) -> dict[str, Any]:
-    found = asdict(said) | ({} if name is None else {"name": name})
-    del found["revision"]
-    if name is None and not registering.is_name(said.name):
-        raise UserError(
-            f"the data set's profile is called “{said.name}”, which is no name that can be typed here",
-            "give it one: --profile-name NAME",
-        )
-    return found
-
-
 @contextmanager
 def _consistent() -> Generator[None]:
     """What no check foresaw and the database will not have, in one line."""
     try:
         yield
-    except (psycopg.errors.DataError, psycopg.errors.IntegrityError) as error:
+    except (
+        psycopg.errors.DataError,
+        psycopg.errors.IntegrityError,
+        psycopg.errors.ProgramLimitExceeded,  # a name that is too long for an index
+    ) as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise UserError(f"the data set's rows cannot be: {first}", _HINT) from error
 
@@ -191,8 +202,9 @@ def _bring_in(  # noqa: PLR0917
     try:
         with conn.transaction():
             staging.stage(arrow, conn, source, said, on_step)
+            best = staging.check_matches(conn)
             staging.check_pictures(conn, source, said, on_step)
-            done = _store(conn, said, digest, identity, replace=replace)
+            done = _store(conn, said, digest, identity, replace=replace, best=best)
             if dry_run:
                 done.dry_run = True
                 raise _DryRun
@@ -232,29 +244,36 @@ def _pictures(
         on_step("pictures stored", number, total)
 
 
-def _store(conn: Connection[Any], said: Manifest, digest: str, identity: dict[str, Any], *, replace: bool) -> Imported:
-    """The staged rows become ours. Locks: who chooses profiles, collections, films, the profile."""
+def _store(
+    conn: Connection[Any], said: Manifest, digest: str, identity: dict[str, Any], *, replace: bool, best: bool
+) -> Imported:
+    """The staged rows become ours. Locks: who chooses profiles, collections, films, the profile.
+
+    Args:
+        best: no painting is missing among the matches; else they are computed here.
+    """
     profiles.hold_choice(conn)
     collections = exchange_store.add_collections(conn)
     exchange_store.hold_films(conn)
-    profile_id, added = _profile(conn, identity)
+    profile_id, added = identities.settle(conn, identity)
     if profiles.active(conn) is None:
         profiles.activate(conn, profile_id)
     pristine = exchange_settle.is_pristine(conn, profile_id)
+    before, widths = exchange_settle.matched(conn, profile_id), ranges.of_profile(conn, profile_id)
     paintings = exchange_store.add_paintings(conn, profile_id)
     source = {"digest": digest, "name": said.name, "tool": said.tool}
     taken = exchange_store.add_films(conn, profile_id, source=source, replace=replace)
     ranges.refresh(conn, profile_id)
     same = exchange_settle.same_paintings(conn, profile_id)
     if pristine and same and said.files["paintings"].rows:
-        if not said.whole:
+        if not said.whole and exchange_recount.cover(conn):
             exchange_settle.take_ranges(conn, profile_id)
         exchange_settle.set_revision(conn, profile_id, max(1, said.profile.revision))
     matched = 0
-    if same and exchange_settle.same_ranges(conn, profile_id):
+    if same and best and exchange_settle.same_ranges(conn, profile_id):
         exchange_settle.take_unrelated(conn, profile_id)
         matched = exchange_settle.take_matches(conn, profile_id)
-    to_match, outdated = exchange_settle.unmatched(conn, profile_id)
+    to_match, outdated = exchange_settle.unmatched(conn, profile_id, before)
     return Imported(
         name=said.name,
         digest=digest,
@@ -270,38 +289,17 @@ def _store(conn: Connection[Any], said: Manifest, digest: str, identity: dict[st
         matched=matched,
         to_match=to_match,
         outdated=outdated,
+        widened=_widened(widths, ranges.of_profile(conn, profile_id)),
+        newer=said.tool if _is_newer(said.schema, exchange_read.schema(conn)) else "",
         pictures_sent=said.files[PICTURES.name].rows,
     )
 
 
-def _profile(conn: Connection[Any], identity: dict[str, Any]) -> tuple[int, bool]:
-    """The profile of that identity here, made where it is new; and whether it was.
-
-    Raises:
-        UserError: one of that name was made otherwise.
-    """
-    there = exchange_settle.named(conn, identity["name"])
-    made_of = ("encoder_digest", "depth_digest", "metrics_version")
-    for known in there:
-        if all(getattr(known, name) == identity[name] for name in made_of):
-            if known.dim != identity["dim"]:
-                raise UserError(
-                    f"the profile “{identity['name']}” embeds in {known.dim} numbers here, the data set in "
-                    f"{identity['dim']}",
-                    _HINT,
-                )
-            return known.id, False
-    if there:
-        raise UserError(
-            f"the profile “{identity['name']}” is {_made_of(asdict(there[0]))} here, and "
-            f"{_made_of(identity)} in the data set: numbers of different models are never compared",
-            "keep it beside yours: --profile-name ANOTHER; or measure with the same models: r2r models list",
-        )
-    return profiles.ensure(conn, identity).id, True
+def _widened(before: dict[str, ranges.MetricRange], after: dict[str, ranges.MetricRange]) -> dict[str, float]:
+    grown = {metric: after[metric].range / seen.range for metric, seen in before.items() if metric in after}
+    return {metric: times for metric, times in grown.items() if times > WIDENED}
 
 
-def _made_of(profile: dict[str, Any]) -> str:
-    return (
-        f"of encoder {profile['encoder_digest'][:12]}, depth {profile['depth_digest'][:12]}, "
-        f"metrics {profile['metrics_version']}"
-    )
+def _is_newer(theirs: str, ours: str) -> bool:
+    """Of schema versions, four digits that count up; whether there are others nobody knows."""
+    return theirs.isdecimal() and ours.isdecimal() and int(theirs) > int(ours)

@@ -9,11 +9,18 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+import numpy as np
+
 from r2r_shared.collections.text import clean
 from r2r_shared.errors import UserError
 from r2r_shared.exchange.arrow import Arrow
-from r2r_shared.exchange.format import Column, Table
+from r2r_shared.exchange.format import EMBEDDING, MATCHES, Column, Table
+from r2r_shared.score import DEFAULT, VISUAL_SHARE
 
+SAME_SCORE = 1e-5
+"""Scores that differ by less are one: distances are summed in float32, in an order that is each processor's own."""
+
+_NOT_UNIT = 1e-3
 _HINT = "a data set that `r2r export` wrote, and nobody changed, has no such value"
 _NUMBERS = frozenset({"int16", "int32", "int64", "float64"})
 _FILE_NAMES = frozenset({("paintings", "file"), ("films", "file")})
@@ -34,6 +41,8 @@ def check(arrow: Arrow, table: Table, batch: Any) -> None:
         match column.kind:
             case "vector" | "ints":
                 _check_numbers(arrow, table, column, array.flatten())
+                if column.kind == "vector" and column.length == EMBEDDING:
+                    _check_lengths(table, column, array)
             case "floats":
                 if (arrow.pc.max(arrow.pc.list_value_length(array)).as_py() or 0) > column.longest:
                     _refuse(table, column, f"a list is longer than {column.longest:,}")
@@ -45,6 +54,26 @@ def check(arrow: Arrow, table: Table, batch: Any) -> None:
                 _check_numbers(arrow, table, column, array)
             case _:
                 _check_texts(arrow, table, column, array)
+    if table is MATCHES:
+        _check_scores(batch)
+
+
+def _check_lengths(table: Table, column: Column, array: Any) -> None:
+    if len(array):
+        vectors = array.flatten().to_numpy(zero_copy_only=False).reshape(len(array), -1).astype(np.float64)
+        if np.abs(np.linalg.norm(vectors, axis=1) - 1).max() > _NOT_UNIT:
+            _refuse(table, column, "an embedding is not of unit length")
+
+
+def _check_scores(batch: Any) -> None:
+    """A score is what its own parts make it, under the default weights."""
+    found = {name: batch.column(MATCHES.names.index(name)) for name in ("score", "visual", "semantic", "metrics")}
+    score, visual, semantic = (found[name].to_numpy(zero_copy_only=False) for name in ("score", "visual", "semantic"))
+    metrics = found["metrics"].flatten().to_numpy(zero_copy_only=False).reshape(len(score), -1)
+    if np.any(np.abs(score - VISUAL_SHARE * visual - (1 - VISUAL_SHARE) * semantic) > SAME_SCORE):
+        _refuse(MATCHES, MATCHES.columns[MATCHES.names.index("score")], "a score is not the mean of V_r and S_a")
+    if np.any(np.abs(semantic - metrics @ np.asarray(DEFAULT.values())) > SAME_SCORE):
+        _refuse(MATCHES, MATCHES.columns[MATCHES.names.index("semantic")], "S_a is not the weighted sum of the metrics")
 
 
 def _check_numbers(arrow: Arrow, table: Table, column: Column, array: Any) -> None:
@@ -92,13 +121,16 @@ def tidy(table: Table, column: Column, values: Sequence[str | None]) -> list[str
     """Texts as the rest of r2r has them: one line, normal form C, no control characters.
 
     Raises:
-        UserError: the name of a file leads out of its folder.
+        UserError: the name of a file leads out of its folder; or nothing is left where something must be said.
     """
     if (table.name, column.name) in _FILE_NAMES:
         for value in values:
             _check_file_name(table, column, value or "")
         return list(values)
-    return [None if value is None else _tidied(value) for value in values]
+    found = [None if value is None else _tidied(value) for value in values]
+    if column.filled and not all(found):
+        _refuse(table, column, "a text is empty")
+    return found
 
 
 def _tidied(value: str) -> str:
@@ -113,7 +145,7 @@ def _check_file_name(table: Table, column: Column, name: str) -> None:
     inside = plain == name and "/" not in name if table.name == "films" else not f"{plain}/".startswith(("../", "/"))
     if _ADDRESS.match(name) and table.name == "paintings":  # what a manifest names by where its picture is
         inside = True
-    if not inside or plain == ".":
+    if not inside or plain == "." or "\0" in name:
         _refuse(table, column, f"“{clean(name)}” is no name of a file in its folder")
 
 

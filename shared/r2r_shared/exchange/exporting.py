@@ -156,7 +156,7 @@ def _write(  # noqa: PLR0917
     manifest = Manifest(
         name=name,
         tool=f"{citation.TOOL} {__version__}",
-        schema=_schema(conn),
+        schema=exchange_read.schema(conn),
         profile=Identity(**{name: getattr(profile, name) for name in Identity.__dataclass_fields__}),
         whole=exchange_read.measured(conn, chosen) == exchange_read.measured(conn, everything),
         fingerprint=exchange_read.fingerprint(conn, chosen),
@@ -179,8 +179,3 @@ def _write(  # noqa: PLR0917
         unlicensed=found.unlicensed,
         missing=found.missing,
     )
-
-
-def _schema(conn: Connection[Any]) -> str:
-    row = conn.execute("SELECT version_num FROM alembic_version").fetchone()
-    return row[0] if row else ""

@@ -24,6 +24,19 @@ EMBEDDING = 0
 MOST_TEXT = 65_536
 MOST_YEARS = 20_000
 
+MOST_DEPTH = 1e6
+"""No depth model's unit is so small: MiDaS's raw values are thousands, metres are fewer. A stranger's number beyond it
+would stretch a metric's range until no difference counts."""
+
+MOST_MATCHES = 10_000
+"""Of a keyframe: whoever keeps more shares the best of them."""
+
+MOST_SHOWN = 131_072
+"""Pixels a side of a film as shown: 16,384 as coded are read, each of them up to eight times as wide as high."""
+
+_ROUNDED = 1e-3  # what was computed in float32 may lie so far outside its bounds
+_ONE = 1 + 1e-6  # a sum of weights may round up
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -36,6 +49,7 @@ class Column:
         least, most: bounds of a number, both included.
         words: the only values of a text; any, if empty.
         longest: of a text or a list: characters, bytes or values.
+        filled: a text that says something.
     """
 
     name: str
@@ -48,6 +62,7 @@ class Column:
     words: tuple[str, ...] = ()
     length: int = EMBEDDING
     longest: int = MOST_TEXT
+    filled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +98,8 @@ def _seconds(name: str, about: str) -> Column:
     return Column(name, "float64", about, unit="s", least=0, most=1e7)
 
 
-def _pixels(name: str, about: str) -> Column:
-    return Column(name, "int32", about, unit="px", least=1, most=1_000_000)
+def _pixels(name: str, about: str, *, most: int = 1_000_000) -> Column:
+    return Column(name, "int32", about, unit="px", least=1, most=most)
 
 
 def _text(name: str, about: str, *, words: tuple[str, ...] = (), nullable: bool = False) -> Column:
@@ -96,21 +111,37 @@ def _year(name: str, about: str) -> Column:
 
 
 def _byte(name: str, about: str) -> Column:
-    return Column(name, "float64", about, unit="0..255")
+    return Column(name, "float64", about, unit="0..255", least=-_ROUNDED, most=255 + _ROUNDED)
+
+
+def _nine_bytes(name: str, about: str) -> Column:
+    return Column(name, "vector", about, unit="0..255", length=9, least=-_ROUNDED, most=255 + _ROUNDED)
+
+
+def _depth(name: str, about: str) -> Column:
+    return Column(name, "float64", about, unit="of the depth model", least=-MOST_DEPTH, most=MOST_DEPTH)
+
+
+def _of_metric(name: str, about: str, *, least: float = -MOST_DEPTH) -> Column:
+    return Column(name, "float64", about, unit="of the metric", least=least, most=2 * MOST_DEPTH)
 
 
 def _share(name: str, about: str) -> Column:
-    return Column(name, "float64", about, unit="0..1", least=0, most=1 + 1e-6)  # a sum of weights may round up
+    return Column(name, "float64", about, unit="0..1", least=0, most=_ONE)
+
+
+def _score(name: str, about: str) -> Column:
+    return Column(name, "float64", about, unit="score", least=0, most=_ONE)
 
 
 _MEASURED = (
-    Column("dc", "vector", "three dominant colours, by share: RGB, RGB, RGB", unit="0..255", length=9),
-    Column("avg_dof", "float64", "mean of the depth map", unit="of the depth model"),
-    Column("max_dof", "float64", "greatest value of the depth map", unit="of the depth model"),
-    Column("min_dof", "float64", "least value of the depth map", unit="of the depth model"),
+    _nine_bytes("dc", "three dominant colours, by share: RGB, RGB, RGB"),
+    _depth("avg_dof", "mean of the depth map"),
+    _depth("max_dof", "greatest value of the depth map"),
+    _depth("min_dof", "least value of the depth map"),
     _byte("saturation", "mean HSV saturation"),
     _byte("balance", "mean luminance: left half minus right half, absolute"),
-    Column("shadow", "vector", "share of dark pixels in each cell of a 3×3 grid, × 255", unit="0..255", length=9),
+    _nine_bytes("shadow", "share of dark pixels in each cell of a 3×3 grid, × 255"),
     _byte("contrast", "luminance: 95th minus 5th percentile"),
     Column("embedding", "vector", "the encoder's embedding, of unit length", length=EMBEDDING),
 )
@@ -135,27 +166,31 @@ METRIC_RANGES = Table(
     "What a metric's difference is divided by in a score: of all paintings of the profile at that revision.",
     (
         _text("metric", "the metric"),
-        Column("low", "float64", "smallest value among the paintings", unit="of the metric"),
-        Column("high", "float64", "largest value, or largest distance of two paintings", unit="of the metric"),
-        Column("range", "float64", "what is divided by", unit="of the metric", least=1e-12),
-        Column("centre", "floats", "the paintings' mean", unit="of the metric", longest=9),
-        Column("radius", "float64", "the farthest painting's distance from it", unit="of the metric", least=0),
+        _of_metric("low", "smallest value among the paintings"),
+        _of_metric("high", "largest value, or largest distance of two paintings"),
+        _of_metric("range", "what is divided by", least=1e-12),
+        Column("centre", "floats", "the paintings' mean", unit="of the metric", longest=9,
+               least=-MOST_DEPTH, most=MOST_DEPTH),
+        _of_metric("radius", "the farthest painting's distance from it", least=0),
     ),
     most_rows=8,
-)
+)  # fmt: skip
 UNRELATED = Table(
     "unrelated",
     "What unrelated pictures reach, by which a match is called convincing: at most one row.",
     (
         Column("of_pictures", "int32", "paintings that could have been asked", least=1),
-        Column("nearness", "float64", "mean nearness of all paintings", unit="score"),
+        _score("nearness", "mean nearness of all paintings"),
         Column("scores", "floats", "best score of each that was asked against other artists' works, ascending",
-               unit="score", longest=100_000),
+               unit="score", longest=100_000, least=0, most=_ONE),
     ),
     most_rows=1,
 )  # fmt: skip
 COLLECTIONS = Table(
-    "collections", "Collections of paintings.", (_id("id", "key"), _text("name", "its name")), most_rows=100_000
+    "collections",
+    "Collections of paintings.",
+    (_id("id", "key"), Column("name", "text", "its name", longest=500, filled=True)),
+    most_rows=100_000,
 )
 PAINTINGS = Table(
     "paintings",
@@ -187,7 +222,7 @@ PAINTING_FEATURES = Table(
 PAINTING_NEARNESS = Table(
     "painting_nearness",
     "How near a painting is to those by other artists: what hub correction takes from its scores (CSLS).",
-    (_id("painting_id", "paintings.id"), Column("nearness", "float64", "mean score of its neighbours", unit="score")),
+    (_id("painting_id", "paintings.id"), _score("nearness", "mean score of its neighbours")),
 )
 FILMS = Table(
     "films",
@@ -203,12 +238,12 @@ FILMS = Table(
         Column("size_bytes", "int64", "of the file", unit="byte", least=0),
         _text("container", "container format"),
         _text("codec", "video codec"),
-        _pixels("width", "as shown"),
-        _pixels("height", "as shown"),
+        _pixels("width", "as shown", most=MOST_SHOWN),
+        _pixels("height", "as shown", most=MOST_SHOWN),
         Column("rotation", "int32", "as the file says", unit="°", least=-360, most=360),
-        Column("fps_num", "int64", "average frame rate, numerator", unit="frame", least=1),
-        Column("fps_den", "int64", "average frame rate, denominator", unit="s", least=1),
-        Column("frames", "int32", "frames shown", unit="frame", least=0, most=20_000_000),
+        Column("fps_num", "int64", "average frame rate, numerator", unit="frame", least=1, most=1e10),
+        Column("fps_den", "int64", "average frame rate, denominator", unit="s", least=1, most=1e10),
+        Column("frames", "int32", "frames shown", unit="frame", least=1, most=20_000_000),
         _seconds("duration_s", "length"),
         Column("start_s", "float64", "presentation time of the first frame; other times are relative to it",
                unit="s", least=-1e9, most=1e9),
@@ -257,7 +292,7 @@ FILM_MATCHES = Table(
     (
         _id("film_id", "films.id"),
         _year("film_year", "the film's year: paintings known to be later are left out"),
-        Column("top_k", "int32", "paintings kept for each keyframe", least=1, most=10_000),
+        Column("top_k", "int32", "paintings kept for each keyframe", least=1, most=MOST_MATCHES),
         _text("how", "every painting was scored, or candidate lists", words=("exact", "lists")),
         Column("unproven", "int32", "keyframes that the lists may have missed a painting for", least=0),
     ),
@@ -268,13 +303,13 @@ MATCHES = Table(
     "The best paintings of each keyframe under the default weights.",
     (
         _id("keyframe_id", "keyframes.id"),
-        Column("rank", "int16", "1 is the best", least=1, most=10_000),
+        Column("rank", "int16", "1 is the best", least=1, most=MOST_MATCHES),
         _id("painting_id", "paintings.id"),
         _share("score", "0.5 · semantic + 0.5 · visual"),
         _share("visual", "V_r: resemblance of the embeddings"),
         _share("semantic", "S_a: weighted affinity of the eight metrics"),
         Column("metrics", "vector", "each metric's 1 − |difference| / range: dc, avg_dof, max_dof, min_dof, "
-               "saturation, balance, shadow, contrast", unit="0..1", length=8),
+               "saturation, balance, shadow, contrast", unit="0..1", length=8, least=0, most=_ONE),
     ),
     keys=2,
     most_rows=2_000_000_000,

@@ -1,5 +1,6 @@
 """What a data set says of itself: `manifest.json`, and `SHA256SUMS` that vouches for it.
 
+Checksums tell damage, not forgery: whoever changes a data set can make them anew, and nothing is signed.
 Each table's rows, bytes and SHA-256 stand in the manifest; the manifest's own digest stands in `SHA256SUMS`, with the
 tables', as `sha256sum -c SHA256SUMS` reads it. The manifest's digest is the data set's.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -113,7 +115,7 @@ def read(data: bytes, checksums: bytes) -> Manifest:
     _require_known(document)
     try:
         found = _parse(document)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise UserError(f"{MANIFEST} is not as it should be: {_reason(error)}", _TORN) from error
     # After the version: of a newer format another rule may hold.
     if checksums != sums(data, found.files):
@@ -163,7 +165,7 @@ def _parse(document: dict[str, Any]) -> Manifest:
     )
     if identity.dim < 1 or not identity.name:
         raise ValueError("the profile is none")
-    if not isinstance(document["whole"], bool) or not isinstance(document["citation"], dict):
+    if not isinstance(document["whole"], bool):
         raise TypeError("a value of the wrong kind")
     return Manifest(
         name=_text(document["name"]),
@@ -172,9 +174,31 @@ def _parse(document: dict[str, Any]) -> Manifest:
         profile=identity,
         whole=document["whole"],
         fingerprint=_digest(document["fingerprint"]),
-        citation=cast("dict[str, Any]", document["citation"]),
+        citation=_citation(document["citation"]),
         files=files,
     )
+
+
+def _citation(value: Any) -> dict[str, Any]:
+    """Its line of text, and what else it says, kept and shown in another installation: tidied like any other text."""
+    found = _tidied(value)
+    if not isinstance(value, dict) or not isinstance(found.get("text"), str) or not found["text"]:
+        raise TypeError("the citation has no text")
+    return found
+
+
+def _tidied(value: Any) -> Any:
+    match value:
+        case dict():
+            return {clean(str(name)): _tidied(one) for name, one in cast("dict[Any, Any]", value).items()}
+        case list():
+            return [_tidied(one) for one in cast("list[Any]", value)]
+        case str():
+            return clean(value)
+        case float() if not math.isfinite(value):
+            raise ValueError("a number is not finite")
+        case _:
+            return value
 
 
 def _file(name: str, said: dict[str, Any], most_rows: int) -> TableFile:

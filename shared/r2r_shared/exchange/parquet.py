@@ -86,7 +86,13 @@ class TableWriter:
             for column, values in zip(self._table.columns, columns, strict=True)
         ]
         batch = self._arrow.pa.record_batch(arrays, schema=self._schema)
-        checks.check(self._arrow, self._table, batch)  # what we write, we read
+        try:
+            checks.check(self._arrow, self._table, batch)  # what we write, we read
+        except UserError as error:
+            raise UserError(
+                f"a value of this installation cannot go into a data set: {error.message}",
+                "measure or import that work anew, or leave it out: r2r export --help",
+            ) from error
         self._writer.write_batch(batch)
         self.rows += len(rows)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import stat
 import struct
@@ -24,6 +25,7 @@ _MOST_DIRECTORY_BYTES = 1 << 30
 _CHUNK = 1 << 20
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 _DATE = (1980, 1, 1, 0, 0, 0)  # the same data set is the same zip
+_ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,6}")
 _ANEW = "get it anew, or have it exported again"
 
 
@@ -199,6 +201,11 @@ def require_free(out: Path, *, force: bool) -> None:
 
     if not out.name:
         raise UserError(f"“{out}” names nothing to write", "name a folder, or a file ending in .zip")
+    if _ENDING.fullmatch(out.suffix) and not _is_zip(out):
+        raise UserError(
+            f"{out} would be a folder, and its name ends like a file's",
+            f"write a folder, {out.with_suffix('')}, or one file, {out.with_suffix('.zip')}",
+        )
     if not out.parent.is_dir():
         raise UserError(f"{out.parent} is no folder", "name a place in a folder that exists")
     if not os.path.lexists(out):

@@ -12,10 +12,11 @@ from psycopg import Connection
 from r2r_shared.errors import UserError
 from r2r_shared.exchange import films, packed, parquet, pictures
 from r2r_shared.exchange.arrow import Arrow
+from r2r_shared.exchange.checks import SAME_SCORE
 from r2r_shared.exchange.format import FILMS, PICTURES, TABLES, Table
 from r2r_shared.exchange.manifest import MANIFEST, SUMS, Manifest
 from r2r_shared.exchange.place import Place
-from r2r_shared.queries import exchange_stage
+from r2r_shared.queries import exchange_recount, exchange_stage
 from r2r_shared.records import METRICS
 
 _HINT = "it was changed or made by another program: have it exported again by `r2r export`"
@@ -51,10 +52,28 @@ def stage(
     exchange_stage.analyse(conn)
     if (complaint := exchange_stage.complaint(conn, metrics=METRICS)) is not None:
         raise UserError(complaint, _HINT)
+    films.check_times(conn)
     if not exchange_stage.is_profile(conn, asdict(said.profile)):
         raise UserError(f"profiles.parquet is not of the profile that {MANIFEST} names", _HINT)
     if exchange_stage.fingerprint(conn) != said.fingerprint:
         raise UserError(f"painting_features.parquet does not have the fingerprint that {MANIFEST} names", _HINT)
+
+
+def check_matches(conn: Connection[Any]) -> bool:
+    """Compute some of the staged matches again; whether they are the best there are, too.
+
+    Of a collection that was half measured when it was exported they are not, and nobody has changed it.
+
+    Raises:
+        UserError: they are not what the numbers give.
+    """
+    ranges = exchange_recount.ranges(conn)
+    if not ranges:
+        return True
+    exchange_recount.sample(conn)
+    if not exchange_recount.are_true(conn, ranges, within=SAME_SCORE):
+        raise UserError("the data set's matches are not what its numbers give", _HINT)
+    return exchange_recount.are_best(conn, ranges, within=SAME_SCORE)
 
 
 _TYPES = {

@@ -1,10 +1,12 @@
 """A film's timeline in the formats of scholars' and editors' tools: one format a file, each with its citation.
 
-Every writer takes what `r2r timeline --json` prints, and adds nothing to it but the citation.
+Every writer takes what `r2r timeline --json` prints, and adds nothing to it but the citation; of the film's path the
+file's name is left.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 from collections.abc import Callable
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from r2r_shared.errors import UserError
+from r2r_shared.exports.text import file_name
 
 if TYPE_CHECKING:
     from r2r_shared.citation import Citation
@@ -80,8 +83,9 @@ class Choices:
     """What a person may choose about a file.
 
     Attributes:
-        start_timecode: the label of the film's first frame in EDL and OTIO, instead of the film's own.
+        start_timecode: the label of the film's first frame on the track of EDL and OTIO, instead of the film's own.
         drop_frame: count drop-frame in them though no `;` says so.
+        rate: count them at this standard rate, as `timecode.named_rate` takes it, instead of the film's.
         address: where the file will lie, http or https: linked data are called by addresses.
         film_address: where the film itself will lie; empty where it will not.
         painting: the address of a painting's page, by its id; None where paintings have none but their museum's.
@@ -89,6 +93,7 @@ class Choices:
 
     start_timecode: str | None = None
     drop_frame: bool = False
+    rate: str | None = None
     address: str = "http://127.0.0.1:8765/timeline"
     film_address: str = ""
     painting: Callable[[int], str] | None = None
@@ -131,6 +136,8 @@ def require(one: Format) -> None:
 def write(one: Format, found: dict[str, Any], citation: Citation, choices: Choices | None = None) -> bytes:
     """A timeline as a file of that format.
 
+    The film is called by its file's name: files go to other people, and this machine's folders are nobody's business.
+
     Args:
         found: what `r2r timeline --json` prints.
 
@@ -139,5 +146,18 @@ def write(one: Format, found: dict[str, Any], citation: Citation, choices: Choic
     """
     require(one)
     module = importlib.import_module(f"{__name__}.{one.module}")
-    written: bytes = module.write(found, citation, choices or Choices())
+    written: bytes = module.write(without_folders(found), citation, choices or Choices())
     return written
+
+
+def without_folders(found: dict[str, Any]) -> dict[str, Any]:
+    """What `r2r timeline --json` prints, with the name of the film's file for its path."""
+    return found | {"film": found["film"] | {"path": file_name(found["film"])}}
+
+
+def warm() -> None:
+    """Import the packages that formats need: by whoever has time for it, before somebody waits."""
+    for one in FORMATS.values():
+        if one.needs and one.there:
+            with contextlib.suppress(ImportError):  # who asks for the format is told
+                importlib.import_module(one.needs)

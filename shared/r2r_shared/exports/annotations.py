@@ -18,6 +18,9 @@ from r2r_shared.exports.text import BLANK, named, one_line, years
 
 CONTEXT = "http://www.w3.org/ns/anno.jsonld"
 TERMS = "urn:reel-to-real:terms:"
+DOUBLE = "http://www.w3.org/2001/XMLSchema#double"
+MEASURED = ("r2r:score", "r2r:corrected", "r2r:p_value", "r2r:visual", "r2r:semantic")
+"""Doubles whatever they are: to JSON-LD 1.0 is an integer (JSON-LD 1.1 API, Object to RDF Conversion)."""
 MEDIA_FRAGMENTS = "http://www.w3.org/TR/media-frags/"
 
 
@@ -27,7 +30,7 @@ def write(found: dict[str, Any], citation: Citation, choices: Choices) -> bytes:
     items = list(_annotations(found, citation, choices))
     return _bytes(
         {
-            "@context": [CONTEXT, {"r2r": TERMS}],
+            "@context": [CONTEXT, {"r2r": TERMS} | {key: {"@type": DOUBLE} for key in MEASURED}],
             "id": choices.address,
             "type": "AnnotationCollection",
             "label": f"Paintings that {one_line(film['title']) or 'a film'} resembles",

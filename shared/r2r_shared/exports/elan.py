@@ -3,7 +3,7 @@
     shots (aligned to time)
     ├─ frames, transition, blank          one annotation for each shot that has it
     ├─ painting                           the nearest
-    │  └─ artist, movement, year, score, p_value, convincing
+    │  └─ artist, movement, year, score, corrected, p_value, convincing
     └─ further paintings                  the others, in one annotation
 
 All but the first are associated one to one with their parent (Symbolic_Association), and have no times of their own.
@@ -20,8 +20,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from r2r_shared.citation import TOOL, Citation
 from r2r_shared.exports import Choices
-from r2r_shared.exports.media import media_type, offset_s, relative_url
-from r2r_shared.exports.text import file_name, in_xml, named, verdict, years
+from r2r_shared.exports.media import media_type, offset_s
+from r2r_shared.exports.text import file_name, in_xml, named, scores, verdict, years
 
 SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
 ROOT = "shots"
@@ -43,12 +43,13 @@ TIERS: dict[str, tuple[str, Told]] = {
     "movement": ("painting", _best(lambda match: match["painting"]["movement"])),
     "year": ("painting", _best(lambda match: years(match["painting"]))),
     "score": ("painting", _best(lambda match: f"{match['score']:.4f}")),
+    "corrected": ("painting", _best(lambda match: _number(match.get("corrected")))),
     "p_value": ("painting", _best(lambda match: _number(match.get("p_value")))),
     "convincing": ("painting", _best(lambda match: "" if match.get("convincing") is None else verdict(match))),
     "further paintings": (
         ROOT,
         lambda shot: "; ".join(
-            f"{match['rank']}. {named(match['painting'])} ({match['score']:.4f})" for match in shot["matches"][1:]
+            f"{match['rank']}. {named(match['painting'])} ({scores(match)})" for match in shot["matches"][1:]
         ),
     ),
 }
@@ -91,7 +92,9 @@ def _document(found: dict[str, Any], citation: Citation) -> Iterator[str]:
 
 def _header(found: dict[str, Any], citation: Citation, annotations: int) -> Iterator[str]:
     film = found["film"]
-    url = _value(relative_url(film))
+    # As it is, though the schema says anyURI: ELAN takes it for the name of a file (java.io.File) and decodes nothing;
+    # where a name is no anyURI (a stray %), its parser says so on its console and reads on.
+    url = _value(f"./{file_name(film)}")
     yield '<HEADER MEDIA_FILE="" TIME_UNITS="milliseconds">'
     yield (
         f"<MEDIA_DESCRIPTOR MEDIA_URL={url} MIME_TYPE={_value(media_type(film))} RELATIVE_MEDIA_URL={url} "

@@ -14,7 +14,7 @@ from r2r_shared.citation import Citation
 from r2r_shared.exports import Choices
 from r2r_shared.exports.annotations import fragment, link, source
 from r2r_shared.exports.media import media_type, offset_s
-from r2r_shared.exports.text import BLANK, headline, named, one_line, verdict, years
+from r2r_shared.exports.text import BLANK, headline, named, one_line, scores, verdict, years
 
 CONTEXT = "http://iiif.io/api/presentation/3/context.json"
 
@@ -110,7 +110,7 @@ def _annotation(shot: dict[str, Any], choices: Choices, canvas: str) -> dict[str
         painting = match["painting"]
         made = ", ".join(filter(None, (one_line(years(painting)), one_line(painting["movement"]))))
         judged = "" if match.get("convincing") is None else f", {verdict(match)}"
-        text = f"{match['rank']}. {named(painting)}{f' ({made})' if made else ''}: score {match['score']:.3f}{judged}"
+        text = f"{match['rank']}. {named(painting)}{f' ({made})' if made else ''}: score {scores(match, 3)}{judged}"
         if page := link(painting, choices):
             text += f"\n{page}"
         bodies.append({"type": "TextualBody", "format": "text/plain", "value": text})

@@ -14,7 +14,9 @@ _WHOLE = {
     "shot", "start_frame", "end_frame", "rank", "painting_id", "year_from", "year_to", "metrics_version",
     "collection_revision",
 }  # fmt: skip
-_TEXT = {"transition", "blank", "file", "title", "artist", "movement", *rows.CITED} - _WHOLE
+_TEXT = {
+    "transition", "blank", "file", "title", "artist", "movement", *rows.MUSEUM, "film_sha256", *rows.CITED
+} - _WHOLE  # fmt: skip
 
 
 def write(found: dict[str, Any], citation: Citation, choices: Choices) -> bytes:

@@ -11,23 +11,27 @@ from r2r_shared.citation import Citation
 SHOT = ("number", "start_s", "end_s", "start_frame", "end_frame", "transition", "blank")
 PAINTING = ("id", "file", "title", "artist", "movement", "year_from", "year_to")
 SCORE = ("score", "corrected", "p_value", "convincing", "visual", "semantic")
+MUSEUM = ("year", "museum", "licence", "page", "collection")
+"""Of a painting, as its museum has it: the date in its words."""
 CITED = (
     "film", "r2r_version", "profile", "encoder_digest", "depth_digest", "metrics_version", "collection_revision",
-    "collections", "made_at",
+    "collections", "choices", "made_at",
 )  # fmt: skip
 """The citation's columns, last and the same in every row: tables are cut, sorted and joined."""
 
 
 def head(found: dict[str, Any]) -> tuple[str, ...]:
     """The names of the columns."""
-    return ("shot", *SHOT[1:], "rank", "painting_id", *PAINTING[1:], *SCORE, *found["profile"]["weights"], *CITED)
+    metrics = found["profile"]["weights"]
+    painting = ("painting_id", *PAINTING[1:])
+    return ("shot", *SHOT[1:], "rank", *painting, *SCORE, *metrics, *MUSEUM, "film_sha256", *CITED)
 
 
 def of(found: dict[str, Any], citation: Citation) -> Iterator[tuple[Any, ...]]:
     """The rows; None where there is nothing."""
     metrics = tuple(found["profile"]["weights"])
-    cited = _cited(found, citation)
-    nothing = (None,) * (1 + len(PAINTING) + len(SCORE) + len(metrics))
+    cited = (found["film"].get("sha256"), *_cited(found, citation))
+    nothing = (None,) * (1 + len(PAINTING) + len(SCORE) + len(metrics) + len(MUSEUM))
     for shot in found["shots"]:
         begin = tuple(shot[name] for name in SHOT)
         if not shot["matches"]:
@@ -39,6 +43,7 @@ def of(found: dict[str, Any], citation: Citation) -> Iterator[tuple[Any, ...]]:
                 *(match["painting"][name] for name in PAINTING),
                 *(match.get(name) for name in SCORE),
                 *(match["metrics"][name] for name in metrics),
+                *(match["painting"].get(name) for name in MUSEUM),
                 *cited,
             )
 
@@ -53,5 +58,6 @@ def _cited(found: dict[str, Any], citation: Citation) -> tuple[Any, ...]:
         citation.metrics_version,
         citation.revision,
         "; ".join(f"{one.name} ({one.paintings})" for one in citation.collections),
+        ", ".join(citation.choices),
         citation.made_at.isoformat(timespec="seconds"),
     )

@@ -55,6 +55,12 @@ def named(painting: dict[str, Any]) -> str:
     return f"{title} by {one_line(painting['artist']) or 'an unknown artist'}"
 
 
+def scores(match: dict[str, Any], digits: int = 4) -> str:
+    """A match's score, and the corrected one that the order is of, where there is one."""
+    corrected = match.get("corrected")
+    return f"{match['score']:.{digits}f}" + ("" if corrected is None else f", corrected {corrected:.{digits}f}")
+
+
 def verdict(match: dict[str, Any]) -> str:
     """Whether a match is convincing, in words."""
     return {True: "convincing", False: "not convincing", None: "not known"}[match.get("convincing")]

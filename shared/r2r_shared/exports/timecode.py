@@ -25,6 +25,7 @@ SAME = Fraction(1, 5000)
 """Rates that differ by less are one: containers write 23.976 for 24000/1001. 24 is five times as far away."""
 
 ZERO = "00:00:00:00"
+_FRACTION = re.compile(r"[0-9]{1,9}/[1-9][0-9]{0,8}")
 _LABEL = re.compile(r"(\d\d):(\d\d):(\d\d)([:;.,])(\d\d)", re.ASCII)
 
 
@@ -60,16 +61,47 @@ class Rate:
         return round(time_s * self.fps) if self.by_time else frame
 
 
-def rate_of(film: dict[str, Any]) -> Rate:
-    """The rate to count a film's timecode at: its own if that is a standard one, else the nearest to its average."""
-    fps = Fraction(film["fps_num"], film["fps_den"]) if film.get("fps_den") else Fraction(film["fps"])
-    nearest = min(STANDARD, key=lambda one: max(one, fps) / min(one, fps))
-    return Rate(nearest, bool(film.get("variable_rate")) or abs(nearest - fps) > SAME * nearest)
+def named_rate(text: str) -> Fraction:
+    """The standard rate that a person means by 23.976, 24 and so on.
+
+    Raises:
+        UserError: none is called so.
+    """
+    named = {Rate(fps, by_time=False).shown: fps for fps in STANDARD}
+    if text not in named:
+        raise UserError(f"--rate {text} is no rate of editing programs", f"--rate {', '.join(named)}")
+    return named[text]
+
+
+def rate_of(film: dict[str, Any], fps: Fraction | None = None) -> Rate:
+    """The rate to count a film's timecode at.
+
+    Its own if that is a standard one; of a film with a hole or with uneven frames, the one that its container states;
+    else the nearest to its average.
+
+    Args:
+        fps: count at this standard rate instead.
+    """
+    own = Fraction(film["fps_num"], film["fps_den"]) if film.get("fps_den") else Fraction(film["fps"])
+    variable = bool(film.get("variable_rate"))
+    if fps is None:
+        like = (variable and _stated(film, least=own)) or own
+        fps = min(STANDARD, key=lambda one: max(one, like) / min(one, like))
+    return Rate(fps, variable or abs(fps - own) > SAME * fps)
+
+
+def _stated(film: dict[str, Any], *, least: Fraction) -> Fraction | None:
+    """The standard rate that a film's container states, unless its frames come faster: then it cannot be true."""
+    text = str(film.get("base_rate") or "")
+    if _FRACTION.fullmatch(text) is None:
+        return None
+    stated = Fraction(text)
+    return next((one for one in STANDARD if abs(one - stated) <= SAME * one and one >= least * (1 - SAME)), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A film's timecode: `first` is the label of its first frame, as a number of frames after midnight."""
+    """A timecode for a film: `first` is the label of its first frame, as a number of frames after midnight."""
 
     rate: Rate
     drop: bool
@@ -85,17 +117,36 @@ class Clock:
         return label(self.first + position, self.rate, drop=self.drop)
 
 
-def clock_of(film: dict[str, Any], *, start: str | None = None, drop_frame: bool = False) -> Clock:
-    """A film's clock.
+def clock_of(
+    film: dict[str, Any], *, start: str | None = None, drop_frame: bool = False, rate: str | None = None
+) -> Clock:
+    """The clock of the track that a film is cut up on: an editor's record timecode.
 
     Args:
         start: the label of its first frame; else the film's own, else 00:00:00:00.
         drop_frame: count drop-frame though no `;` says so.
+        rate: as `named_rate` takes it; else the film's.
 
     Raises:
-        UserError: the label is none at the film's rate.
+        UserError: the label is none at that rate, or the rate is none.
     """
-    rate = rate_of(film)
+    return _clock(film, rate_of(film, None if rate is None else named_rate(rate)), start, drop_frame=drop_frame)
+
+
+def source_of(film: dict[str, Any], record: Clock) -> Clock:
+    """The clock of the film's own file, whatever the track's is: an editor's source timecode.
+
+    It is what the file states, so that whoever looks a picture up by it finds that picture. One that states nothing, or
+    a label that is none at the rate that is counted at, counts from zero.
+    """
+    own = film.get("start_timecode")
+    try:
+        return _clock(film, record.rate, None, drop_frame=False) if own else Clock(record.rate, record.drop, 0)
+    except UserError:
+        return Clock(record.rate, record.drop, 0)
+
+
+def _clock(film: dict[str, Any], rate: Rate, start: str | None, *, drop_frame: bool) -> Clock:
     own = film.get("start_timecode")
     text = (own or ZERO) if start is None else start
     drop = drop_frame or text[-3:-2] in (";", ".", ",")

@@ -170,6 +170,7 @@ def scan(path: Path) -> FilmProbe:
         time_base, rate = Fraction(stream.time_base), stream.average_rate
         declared_s = film_scan.declared_s(container, stream)
         timecode = film_scan.start_timecode(container, stream)
+        base_rate = film_scan.base_rate(stream)
         table = read_packets(container, stream)
     if len(table.pts) == 0:
         raise FilmRefused(
@@ -221,6 +222,7 @@ def scan(path: Path) -> FilmProbe:
         warnings=_oddities(table, index, declared_s, rate, variable=variable),
         index=index.to_bytes(),
         start_timecode=timecode,
+        base_rate=base_rate,
     )
     reader, reason = _choose_reader(film, bits, hidden=table.hidden, skipped=table.skipped)
     return replace(film, reader=reader, reader_reason=reason)

@@ -160,6 +160,15 @@ def declared_s(container: Any, stream: Any) -> float | None:
     return None
 
 
+def base_rate(stream: Any) -> str | None:
+    """The rate that a film's frames are multiples of, as a fraction, where its container states one or lets it be seen.
+
+    libavformat's r_frame_rate: of a film of 24 frames a second with a hole it is 24, where the average is less.
+    """
+    rate = stream.base_rate
+    return f"{rate.numerator}/{rate.denominator}" if rate else None
+
+
 def start_timecode(container: Any, stream: Any) -> str | None:
     """The timecode of the first frame, as the picture's stream states it, or a timecode track, or the container.
 

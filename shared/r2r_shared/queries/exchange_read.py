@@ -8,6 +8,7 @@ from typing import Any, LiteralString
 
 from psycopg import Connection
 
+from r2r_shared.exchange.format import MOST_MATCHES
 from r2r_shared.queries.exchange_fingerprint import FINGERPRINT
 
 
@@ -34,6 +35,7 @@ class Chosen:
             "collections": None if self.collections is None else list(self.collections),
             "paintings": None if self.paintings is None else list(self.paintings),
             "films": list(self.films),
+            "most": MOST_MATCHES,
         }
 
 
@@ -60,8 +62,14 @@ _CHOSEN: LiteralString = """
 _MEASURED: LiteralString = """
     v.dc, v.avg_dof, v.max_dof, v.min_dof, v.saturation, v.balance, v.shadow, v.contrast, v.embedding
 """
-_CURRENT: LiteralString = """
-    JOIN profiles AS p ON p.id = %(profile)s
+# Of a collection that is half measured the numbers are new ones, and the matches those of the old.
+_SETTLED: LiteralString = """
+    NOT EXISTS (SELECT FROM jobs AS b JOIN segments AS g ON g.job_id = b.id
+                 WHERE b.profile_id = p.id AND b.state IN ('queued', 'running')
+                   AND g.kind = 'ranges' AND g.state <> 'done')
+"""
+_CURRENT: LiteralString = f"""
+    JOIN profiles AS p ON p.id = %(profile)s AND {_SETTLED}
     JOIN film_matches AS m ON m.film_id = f.id AND m.profile_id = p.id
      AND m.revision = p.revision AND m.film_year IS NOT DISTINCT FROM f.year
 """
@@ -143,7 +151,7 @@ _TABLES: dict[str, LiteralString] = {
          ORDER BY v.keyframe_id
     """,
     "film_matches": f"""
-        SELECT f.id, m.film_year, m.top_k, m.how, m.unproven
+        SELECT f.id, m.film_year, least(m.top_k, %(most)s)::int, m.how, m.unproven
           FROM films AS f {_CURRENT}
          WHERE f.id = ANY(%(films)s)
          ORDER BY f.id
@@ -153,7 +161,7 @@ _TABLES: dict[str, LiteralString] = {
           FROM films AS f {_CURRENT}
           JOIN shots AS s ON s.job_id = f.analysis_id JOIN keyframes AS k ON k.shot_id = s.id
           JOIN matches AS r ON r.keyframe_id = k.id AND r.profile_id = p.id
-         WHERE f.id = ANY(%(films)s)
+         WHERE f.id = ANY(%(films)s) AND r.rank <= %(most)s
          ORDER BY r.keyframe_id, r.rank
     """,
 }
@@ -171,7 +179,7 @@ def rows(conn: Connection[Any], table: str, chosen: Chosen, *, batch: int) -> It
 def films(conn: Connection[Any], profile_id: int, film_ids: Sequence[int] | None) -> list[FilmState]:
     """What can go along of films, all or these, by id."""
     found = conn.execute(
-        """
+        f"""
         SELECT f.id, f.title, f.analysis_id IS NOT NULL,
                f.analysis_id IS NOT NULL
                AND NOT EXISTS (SELECT FROM shots AS s JOIN keyframes AS k ON k.shot_id = s.id
@@ -179,7 +187,7 @@ def films(conn: Connection[Any], profile_id: int, film_ids: Sequence[int] | None
                                   AND NOT EXISTS (SELECT FROM keyframe_features AS v
                                                    WHERE v.keyframe_id = k.id AND v.profile_id = %(profile)s)),
                EXISTS (SELECT FROM film_matches AS m JOIN profiles AS p ON p.id = m.profile_id
-                        WHERE m.film_id = f.id AND p.id = %(profile)s
+                        WHERE m.film_id = f.id AND p.id = %(profile)s AND {_SETTLED}
                           AND m.revision = p.revision AND m.film_year IS NOT DISTINCT FROM f.year)
           FROM films AS f
          WHERE %(films)s::bigint[] IS NULL OR f.id = ANY(%(films)s)
@@ -256,3 +264,9 @@ def pictures(conn: Connection[Any], kind: str, chosen: Chosen) -> Iterator[list[
         cur.execute(queries[kind], chosen.args)
         while found := cur.fetchmany(1_000):
             yield found
+
+
+def schema(conn: Connection[Any]) -> str:
+    """The version of the database's tables."""
+    row = conn.execute("SELECT version_num FROM alembic_version").fetchone()
+    return row[0] if row else ""

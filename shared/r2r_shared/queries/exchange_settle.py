@@ -6,6 +6,7 @@ the same numbers and dates, and a difference is divided by the same ranges. Then
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
@@ -192,21 +193,37 @@ def take_matches(conn: Connection[Any], profile_id: int) -> int:
     return len(rows)
 
 
-def unmatched(conn: Connection[Any], profile_id: int) -> tuple[int, int]:
-    """Films without matches that are current: of the data set's, and of all others that are here."""
+def matched(conn: Connection[Any], profile_id: int) -> list[int]:
+    """Films that have matches that are current."""
+    rows = conn.execute(
+        """
+        SELECT f.id
+          FROM films AS f
+          JOIN profiles AS p ON p.id = %s
+          JOIN film_matches AS o ON o.film_id = f.id AND o.profile_id = p.id AND o.revision = p.revision
+           AND o.film_year IS NOT DISTINCT FROM f.year
+         WHERE f.analysis_id IS NOT NULL
+        """,
+        (profile_id,),
+    ).fetchall()
+    return [film_id for (film_id,) in rows]
+
+
+def unmatched(conn: Connection[Any], profile_id: int, before: Sequence[int]) -> tuple[int, int]:
+    """Films whose matches are not current: of the data set's; and of all others that are here, those that had been.
+
+    Args:
+        before: what `matched` was before anything of the data set came in.
+    """
+    now = matched(conn, profile_id)
     row = conn.execute(
         """
-        SELECT count(*) FILTER (WHERE m.source IS NOT NULL), count(*) FILTER (WHERE m.source IS NULL AND had)
-          FROM (SELECT f.id, f.year,
-                       EXISTS (SELECT FROM film_matches WHERE film_id = f.id AND profile_id = %(profile)s) AS had
-                  FROM films AS f WHERE f.analysis_id IS NOT NULL) AS f
-          JOIN profiles AS p ON p.id = %(profile)s
-          LEFT JOIN map_films AS m ON m.id = f.id AND m.analysis_id IS NOT NULL
-         WHERE NOT EXISTS (SELECT FROM film_matches AS o
-                            WHERE o.film_id = f.id AND o.profile_id = p.id AND o.revision = p.revision
-                              AND o.film_year IS NOT DISTINCT FROM f.year)
+        SELECT (SELECT count(*) FROM map_films WHERE analysis_id IS NOT NULL AND id <> ALL (%(now)s)),
+               (SELECT count(*) FROM unnest(%(before)s::bigint[]) AS f (id)
+                 WHERE id <> ALL (%(now)s)
+                   AND NOT EXISTS (SELECT FROM map_films AS m WHERE m.id = f.id AND m.analysis_id IS NOT NULL))
         """,
-        {"profile": profile_id},
+        {"now": now, "before": list(before)},
     ).fetchone()
     assert row is not None
     return row[0], row[1]

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, LiteralString
 
+import numpy as np
+from numpy.typing import NDArray
 from psycopg import Connection, sql
 
 from r2r_shared.queries.exchange_fingerprint import FINGERPRINT
@@ -150,6 +152,15 @@ _CHECKS: tuple[tuple[str, LiteralString], ...] = (
         """,
     ),
     (
+        "keyframes.parquet holds a keyframe that shows more than its film's picture",
+        """
+        SELECT EXISTS (SELECT FROM in_keyframes AS k
+                         JOIN in_shots AS s ON s.id = k.shot_id JOIN in_films AS f ON f.id = s.film_id
+                        WHERE k.crop[3] < 1 OR k.crop[4] < 1
+                           OR k.crop[1]::bigint + k.crop[3] > f.width OR k.crop[2]::bigint + k.crop[4] > f.height)
+        """,
+    ),
+    (
         "keyframe_features.parquet lacks a keyframe that can be matched",
         """
         SELECT EXISTS (SELECT FROM in_keyframes AS k JOIN in_shots AS s ON s.id = k.shot_id
@@ -169,6 +180,15 @@ _CHECKS: tuple[tuple[str, LiteralString], ...] = (
                             JOIN in_film_matches AS f ON f.film_id = s.film_id) ON k.id = m.keyframe_id
                  LEFT JOIN in_paintings AS p ON p.id = m.painting_id
                 WHERE f.film_id IS NULL OR p.id IS NULL OR m.rank <> m.before + 1 OR m.rank > f.top_k)
+        """,
+    ),
+    (
+        "matches.parquet holds ranks that are not in the order of their scores",
+        """
+        SELECT EXISTS (
+               SELECT FROM (SELECT score, lag(score) OVER (PARTITION BY keyframe_id ORDER BY rank) AS before
+                              FROM in_matches) AS m
+                WHERE m.score > m.before + 1e-9)
         """,
     ),
     (
@@ -203,6 +223,31 @@ def analyse(conn: Connection[Any]) -> None:
     conn.execute("""
         ANALYZE in_paintings, in_painting_features, in_films, in_shots, in_keyframes, in_keyframe_features, in_matches
     """)
+
+
+def indexes(conn: Connection[Any]) -> Iterable[tuple[int, str, int, bytes]]:
+    """(id, title, frames, frame index) of each film, one at a time: an index may be large."""
+    with conn.cursor(name="r2r_indexes", scrollable=False) as cur:
+        cur.itersize = 1
+        cur.execute("SELECT id, title, frames, frame_index FROM in_films ORDER BY id", binary=True)
+        while found := cur.fetchmany(1):
+            yield found[0]
+
+
+def times(conn: Connection[Any], film_id: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of a film's shots the first frame, the frame after the last, and the seconds of both: (4, shots); of its
+    keyframes the frame and its seconds: (2, keyframes)."""
+    queries: tuple[LiteralString, ...] = (
+        "SELECT start_frame, end_frame, start_s, end_s FROM in_shots WHERE film_id = %s",
+        """
+        SELECT k.frame, k.time_s FROM in_keyframes AS k JOIN in_shots AS s ON s.id = k.shot_id WHERE s.film_id = %s
+        """,
+    )
+    shots, keyframes = (
+        np.array(conn.execute(query, (film_id,)).fetchall(), np.float64).reshape(-1, width).T
+        for query, width in zip(queries, (4, 2), strict=True)
+    )
+    return shots, keyframes
 
 
 def is_profile(conn: Connection[Any], profile: dict[str, Any]) -> bool:

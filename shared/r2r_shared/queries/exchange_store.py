@@ -12,7 +12,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from r2r_shared.queries import shots
+from r2r_shared.queries import exchange_differing, shots
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Paintings:
             this installation says something else, and goes on to.
         other: their file's name has another picture here: ours are kept, and theirs left out.
         measured: paintings that have numbers under the profile now and had none.
+        differing: those that had other numbers under it than the data set's, and keep them.
     """
 
     added: int
@@ -31,6 +32,7 @@ class Paintings:
     described: int
     other: int
     measured: int
+    differing: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Films:
     Attributes:
         added: new here, or known without an analysis.   here: with the same shots.
         kept: analysed otherwise here: ours are kept.   replaced: or theirs taken, where that was asked for.
-        measured: keyframes that have numbers under the profile now and had none.
+        measured, differing: keyframes that have numbers under the profile now and had none, or had others.
         unused: folders of the media store that may go after the commit.
     """
 
@@ -51,6 +53,7 @@ class Films:
     shots: int
     keyframes: int
     measured: int
+    differing: int
     unused: tuple[str, ...]
 
 
@@ -127,7 +130,7 @@ def add_paintings(conn: Connection[Any], profile_id: int) -> Paintings:
           LEFT JOIN paintings AS p ON p.id = m.id
     """).fetchone()
     assert row is not None
-    return Paintings(*row, measured=measured)
+    return Paintings(*row, measured=measured, differing=exchange_differing.paintings(conn, profile_id))
 
 
 def add_films(conn: Connection[Any], profile_id: int, *, source: dict[str, Any], replace: bool) -> Films:
@@ -167,7 +170,9 @@ def add_films(conn: Connection[Any], profile_id: int, *, source: dict[str, Any],
           FROM map_films
     """).fetchone()
     assert row is not None
-    return Films(*row, measured=measured, unused=tuple(unused))
+    return Films(
+        *row, measured=measured, differing=exchange_differing.keyframes(conn, profile_id), unused=tuple(unused)
+    )
 
 
 def _map_films(conn: Connection[Any]) -> None:

@@ -128,7 +128,8 @@ def _film(conn: Connection[Any], film_id: int) -> dict[str, Any]:
                    fps_num, fps_den, coalesce((probe ->> 'variable_rate')::boolean, false) AS variable_rate, start_s,
                    -- Players count a transport stream from where its clock happens to stand, other files from 0.
                    CASE WHEN container IN ('mpegts', 'mpeg') THEN 0 ELSE greatest(start_s, 0) END AS media_offset_s,
-                   probe ->> 'start_timecode' AS start_timecode, frames, width, height, analysis_id
+                   probe ->> 'start_timecode' AS start_timecode, probe ->> 'base_rate' AS base_rate,
+                   encode(sha256, 'hex') AS sha256, frames, width, height, analysis_id
               FROM films WHERE id = %s
             """,
             (film_id,),

@@ -15,6 +15,7 @@ import pytest
 
 from r2r_shared import db
 from r2r_shared.exchange.format import METRICS_VERSIONS, TABLES
+from r2r_shared.queries import matches, ranges
 from r2r_shared.settings import Settings
 from r2r_workers.metrics import METRICS_VERSION
 from tests import data_sets
@@ -83,6 +84,9 @@ def test_a_film_that_came_without_its_file_is_shown_like_any_other(r2r: At, tmp_
     page = there("timeline", "1", "--html", tmp_path / "page.html", "--csv", tmp_path / "rows.csv")
 
     assert "Film 0.0.mp4" in shown.out
+    assert "data set “set” " in shown.out
+    assert "made by Reel to Real" in shown.out
+    assert json.loads(there("films", "show", "1", "--json").out)["imported"]["name"] == "set"
     assert "detector adaptive" in shown.out
     assert "3 frames" in shown.out
     assert (page.code, (tmp_path / "page.html").stat().st_size > 10_000) == (0, True)
@@ -111,6 +115,40 @@ def test_its_pages_are_served_without_its_pictures(
         assert visitor.get(f"/media/{keyframe}").status == 404
 
 
+def test_numbers_that_contradict_ours_are_no_news_and_are_said(r2r: At, settings: Settings, tmp_path: Path):
+    r2r("here")("export", tmp_path / "one", "--film", "Film 0.0")
+    with db.connect(settings.database_url) as conn:
+        conn.execute("UPDATE painting_features SET saturation = saturation / 2")
+        conn.execute("UPDATE keyframe_features SET saturation = 1 WHERE keyframe_id = 1")
+        ranges.refresh(conn, 1)
+    r2r("here")("timeline", "Film 0.0", "--json")
+    r2r("here")("export", tmp_path / "two", "--film", "Film 0.0")
+
+    there = r2r("there")
+    first, second = there("import", tmp_path / "one"), there("import", tmp_path / "two")
+
+    assert "matches of 1 film\n" in first.out
+    assert "nothing is new, but numbers differ" in second.out
+    assert "12 paintings have other numbers here: kept ours" in second.err
+    assert "1 keyframe has other numbers here: kept ours" in second.err
+    assert "to be matched" not in second.err
+
+
+def test_what_new_paintings_do_to_scores_is_said(r2r: At, second_database_url: str, tmp_path: Path):
+    with db.connect(second_database_url) as conn:
+        data_sets.fill(conn, seed=9, paintings=12, films=1, collection="Ours")
+        conn.execute("UPDATE painting_features SET min_dof = 500 + painting_id")
+        ranges.refresh(conn, 1)
+        matches.match_film(conn, 1, 1)
+    r2r("here")("export", tmp_path / "set", "--collection", "synthetic")
+
+    said = r2r("there")("import", tmp_path / "set")
+
+    assert "the ranges that differences are divided by grew (" in said.err
+    assert "min_dof" in said.err
+    assert "1 film of before is to be matched with the new paintings, too: r2r catalogue refresh" in said.err
+
+
 @pytest.mark.parametrize(
     ("call", "code", "said"),
     [
@@ -124,6 +162,7 @@ def test_its_pages_are_served_without_its_pictures(
         (("set", "--film", "Nothing"), 1, "no film answers to “Nothing”"),
         (("set", "--collection", "Nothing"), 1, "there is no collection Nothing"),
         (("no/where/set", "--all"), 1, "is no folder"),
+        (("set.csv", "--all"), 1, "would be a folder, and its name ends like a file's"),
     ],
 )
 def test_a_wrong_call_of_export(r2r: At, tmp_path: Path, call: tuple[str, ...], code: int, said: str):
@@ -131,7 +170,7 @@ def test_a_wrong_call_of_export(r2r: At, tmp_path: Path, call: tuple[str, ...], 
 
     assert ended.code == code
     assert said in " ".join(ended.err.replace("│", " ").split())
-    assert not (tmp_path / "set").exists()
+    assert not list(tmp_path.glob("set*"))
 
 
 def test_where_there_is_nothing_an_export_says_so_and_makes_no_profile(

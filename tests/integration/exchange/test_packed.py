@@ -15,23 +15,19 @@ from hypothesis import strategies as st
 from r2r_shared import db
 from r2r_shared.exchange import arrow as arrows
 from r2r_shared.exchange import bringing_in, packed, parquet, place
-from r2r_shared.exchange.format import MATCHES, PAINTING_FEATURES, TABLES
+from r2r_shared.exchange.format import MATCHES, MOST_DEPTH, PAINTING_FEATURES, TABLES
 from r2r_shared.queries import exchange_stage
 from tests import data_sets
 from tests.data_sets import Installation
 
 DIM = 3
-DOUBLES = st.floats(allow_nan=False, allow_infinity=False)
-SINGLES = st.floats(allow_nan=False, allow_infinity=False, width=32)
+BYTES = st.floats(-0.0, 255)
+DEPTHS = st.floats(-MOST_DEPTH, MOST_DEPTH)
+NINE = st.lists(st.floats(-0.0, 255, width=32), min_size=9, max_size=9)
+LENGTHS = st.floats(0.9995, 1.0005)
+UNITS = st.permutations([0.0, -0.0, 1.0]) | LENGTHS.map(lambda length: [0.6 * length, -0.8 * length, 1e-30])
 
-
-def vectors(length: int) -> st.SearchStrategy[list[float]]:
-    return st.lists(SINGLES, min_size=length, max_size=length)
-
-
-FEATURES = st.tuples(
-    *(vectors(9), DOUBLES, DOUBLES, DOUBLES, DOUBLES, DOUBLES, vectors(9), DOUBLES, vectors(DIM)),
-)
+FEATURES = st.tuples(*(NINE, DEPTHS, DEPTHS, DEPTHS, BYTES, BYTES, NINE, BYTES, UNITS))
 
 
 @examples(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])

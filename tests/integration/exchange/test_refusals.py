@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from r2r_shared.errors import UserError
@@ -52,9 +53,26 @@ VALUES: list[tuple[str, str, Any, str]] = [
     ("painting_features", "painting_id", 99, "points to a row that is not in paintings.parquet"),
     ("painting_features", "avg_dof", NAN, "column avg_dof: a number is not finite"),
     ("painting_features", "avg_dof", 1.0, "does not have the fingerprint"),
+    ("painting_features", "avg_dof", 1e300, "column avg_dof: 1e+300 is more than 1e+06"),
+    ("painting_features", "saturation", 256.0, "column saturation: 256.0 is more than 255"),
+    ("painting_features", "balance", -1.0, "column balance: -1.0 is less than -0.001"),
+    ("painting_features", "dc", [1e15] * 9, "column dc: 999999986991104.0 is more than 255"),
+    ("painting_features", "dc", [-1e30] * 9, "is less than -0.001"),
+    ("painting_features", "embedding", [0.0] * 16, "column embedding: an embedding is not of unit length"),
+    ("painting_features", "embedding", [1e20] * 16, "column embedding: an embedding is not of unit length"),
+    ("keyframe_features", "embedding", [0.25] * 15 + [0.3], "an embedding is not of unit length"),
     ("painting_features", "dc", [0.0] * 8 + [math.inf], "column dc: a number is not finite"),
     ("painting_features", "embedding", [NAN] * 16, "column embedding: a number is not finite"),
     ("painting_nearness", "painting_id", 99, "points to a row that is not in paintings.parquet"),
+    ("painting_nearness", "nearness", 1e308, "column nearness: 1e+308 is more than 1"),
+    ("unrelated", "nearness", -0.5, "column nearness: -0.5 is less than 0"),
+    ("unrelated", "scores", [2.0], "column scores: 2.0 is more than 1"),
+    ("metric_ranges", "high", 1e300, "column high: 1e+300 is more than 2e+06"),
+    ("collections", "name", "", "column name: a text is empty"),
+    ("collections", "name", "\x00\x1b", "column name: a text is empty"),
+    ("collections", "name", "x" * 60_000, "column name: a text is longer than 500 characters"),
+    ("paintings", "file", "a\0b.jpg", "is no name of a file in its folder"),
+    ("paintings", "file", "".join(chr(300 + n * 7919 % 20_000) for n in range(20_000)), "cannot be: index row"),
     ("metric_ranges", "metric", "beauty", "metric_ranges.parquet does not name the eight metrics"),
     ("metric_ranges", "range", 0.0, "column range: 0.0 is less than 1e-12"),
     ("metric_ranges", "centre", [1.0] * 10, "a list is longer than 9"),
@@ -63,6 +81,15 @@ VALUES: list[tuple[str, str, Any, str]] = [
     ("profiles", "dim", 17, "profiles.parquet is not of the profile that manifest.json names"),
     ("films", "sha256", "0" * 63, "a digest is none"),
     ("films", "file", "../film.mp4", "is no name of a file in its folder"),
+    ("films", "file", "a\0b.mp4", "is no name of a file in its folder"),
+    ("films", "width", 200_000, "column width: 200000 is more than 131072"),
+    ("films", "width", 641, "cannot be: its width is 641, and 640 in its probe"),
+    ("films", "fps_num", 2**62, "column fps_num: 4611686018427387904 is more than 1e+10"),
+    ("films", "fps_num", 50, "cannot be: 50/1 frames a second, and 25 by its index"),
+    ("films", "duration_s", 0.0, "cannot be: it lasts 0 s, and 5 s by its index"),
+    ("films", "start_s", 7.5, "cannot be: its first frame is shown at another time by its index"),
+    ("films", "codec", "hevc", "cannot be: its codec is hevc, and h264 in its probe"),
+    ("films", "frames", 0, "column frames: 0 is less than 1"),
     ("films", "probe", "{}", "films.parquet: what is said of the file of “Film 0.0” cannot be"),
     ("films", "frame_index", b"", "what is said of the file of “Film 0.0” cannot be: not a frame index"),
     ("films", "frame_index", index_of(2**40, b""), "cannot be: a frame index of 1099511627776 frames"),
@@ -76,6 +103,11 @@ VALUES: list[tuple[str, str, Any, str]] = [
     ("shots", "end_frame", 60, "shots that overlap"),
     ("shots", "end_frame", 0, "shots that overlap, end before they begin"),
     ("shots", "start_frame", -1, "column start_frame: -1 is less than 0"),
+    ("shots", "start_s", 0.5, "shots.parquet holds times in “Film 0.0” at which the film's index has other frames"),
+    ("shots", "end_s", 9e6, "shots.parquet holds times in “Film 0.0” at which the film's index has other frames"),
+    ("keyframes", "time_s", 1.0, "keyframes.parquet holds times in “Film 0.0”"),
+    ("keyframes", "crop", [0, 0, 0, 0], "a keyframe that shows more than its film's picture"),
+    ("keyframes", "crop", [1, 0, 640, 360], "a keyframe that shows more than its film's picture"),
     ("keyframes", "shot_id", 99, "keyframes.parquet points to a row that is not in shots.parquet"),
     ("keyframes", "frame", 50, "a keyframe outside its shot"),
     ("keyframes", "crop", [0, 0, -1, 1], "column crop: -1 is less than 0"),
@@ -87,6 +119,10 @@ VALUES: list[tuple[str, str, Any, str]] = [
     ("matches", "keyframe_id", 99, "matches.parquet names a keyframe, film or painting that is not in the data set"),
     ("matches", "rank", 2, "has a rank twice"),
     ("matches", "score", 7.0, "column score: 7.0 is more than 1"),
+    ("matches", "score", 0.99, "column score: a score is not the mean of V_r and S_a"),
+    ("matches", "semantic", 0.0, "column score: a score is not the mean of V_r and S_a"),
+    ("matches", "metrics", [1e9] * 8, "column metrics: 1000000000.0 is more than 1"),
+    ("matches", "metrics", [0.5] * 8, "column semantic: S_a is not the weighted sum of the metrics"),
     ("matches", "metrics", [NAN] * 8, "column metrics: a number is not finite"),
     ("pictures", "id", 9999, "pictures.parquet names a picture of a row that is not in the data set"),
     ("pictures", "kind", "../..", "a word is none of keyframes, paintings"),
@@ -98,6 +134,25 @@ VALUES: list[tuple[str, str, Any, str]] = [
 def test_a_value_that_cannot_be(empty: Installation, data_set: Path, case: tuple[str, str, Any, str]):
     table, column, value, said = case
     data_sets.put(data_set, table, column, value)
+
+    refuse(empty, data_set, said)
+
+
+PROBES: list[tuple[dict[str, Any], str]] = [
+    ({"fps_num": 10**30}, "its fps_num is 25, and 1000000000000000000000000000000 in its probe"),
+    ({"duration_s": 9_000_000.0}, "its duration_s is 5.0, and 9000000.0 in its probe"),
+    ({"coded_width": 10**9}, "a picture of 1000000000 pixels"),
+    ({"active": {"x": 0, "y": 0, "width": 0, "height": 0}}, "its picture without bars is not inside its picture"),
+    ({"active": {"x": 1, "y": 0, "width": 640, "height": 360}}, "its picture without bars is not inside its picture"),
+]
+
+
+@pytest.mark.parametrize(("changes", "said"), PROBES)
+def test_a_probe_that_contradicts_what_is_said_of_the_film(
+    empty: Installation, data_set: Path, changes: dict[str, Any], said: str
+):
+    probe = json.loads(pq.read_table(data_set / "films.parquet").column("probe")[0].as_py())
+    data_sets.put(data_set, "films", "probe", json.dumps(probe | changes))
 
     refuse(empty, data_set, said)
 
@@ -173,7 +228,11 @@ MANIFESTS: list[tuple[dict[str, Any], str]] = [
     ({"format": "other"}, "this is no data set of r2r"),
     ({"fingerprint": "00"}, "a digest is none"),
     ({"whole": "yes"}, "a value of the wrong kind"),
-    ({"citation": 1}, "a value of the wrong kind"),
+    ({"citation": 1}, "the citation has no text"),
+    ({"citation": {}}, "the citation has no text"),
+    ({"citation": {"text": 5}}, "the citation has no text"),
+    ({"citation": {"text": " \x1b "}}, "the citation has no text"),
+    ({"citation": {"text": "x", "more": math.inf}}, "a number is not finite"),
     ({"name": None}, "a text is none"),
 ]
 

@@ -58,7 +58,7 @@ async def show(request: Request) -> Response:
 
 
 async def document(request: Request) -> Response:
-    """GET /api/films/{film}/timeline.json: what `r2r timeline --json` prints."""
+    """GET /api/films/{film}/timeline.json: what `r2r timeline --json` prints, without the folders of this machine."""
     site, film_id = asked.site_of(request), int(request.path_params["film"])
     all_dates = asked.yes(request, "all_dates")
     # More than are stored would have the film matched and stored anew: no reader's address does that.
@@ -69,7 +69,7 @@ async def document(request: Request) -> Response:
 
     def make() -> Document:
         found = _timeline(site, film_id, profile_id, all_dates=all_dates, top_k=top)
-        return Document.of(json.dumps(found, ensure_ascii=False), "application/json")
+        return Document.of(json.dumps(exports.without_folders(found), ensure_ascii=False), "application/json")
 
     made = await site.kept.get(("json", film_id, all_dates, top, tag), make)
     return made.answer(request, tag=f"{tag}-{int(all_dates)}-{top}")
@@ -78,7 +78,7 @@ async def document(request: Request) -> Response:
 async def export(request: Request) -> Response:
     """GET /films/{film}/export/{format}: the file that `r2r timeline --export` writes.
 
-    `all_dates`, and for EDL and OTIO `start_timecode` and `drop_frame`, as the command's options.
+    `all_dates`, and for EDL and OTIO `start_timecode`, `drop_frame` and `rate`, as the command's options.
     """
     site, film_id = asked.site_of(request), int(request.path_params["film"])
     one = exports.FORMATS.get(request.path_params["format"])
@@ -88,6 +88,7 @@ async def export(request: Request) -> Response:
     all_dates = asked.yes(request, "all_dates")
     # Of other formats these change nothing: they would only have the same file made again.
     start = asked.words(request, "start_timecode") or None if one.timed else None
+    rate = asked.words(request, "rate") or None if one.timed else None
     drop_frame = one.timed and asked.yes(request, "drop_frame")
     tag, profile_id = await run_in_threadpool(_stamp, site, film_id)
     if not tag:
@@ -97,11 +98,12 @@ async def export(request: Request) -> Response:
     def make() -> Named:
         found = _timeline(site, film_id, profile_id, all_dates=all_dates)
         with site.connection() as conn:
-            cited = citation.of_profile(conn, profiles.get(conn, profile_id))
+            cited = citation.of_profile(conn, profiles.get(conn, profile_id), timeline=found)
         film_file = file_name(found["film"])
         choices = exports.Choices(
             start_timecode=start,
             drop_frame=drop_frame,
+            rate=rate,
             address=f"{here}/films/{film_id}/export/{one.name}",
             film_address=f"{here}/films/{film_id}/{quote(film_file)}",
             painting=lambda painting: f"{here}/paintings/{painting}",
@@ -112,7 +114,7 @@ async def export(request: Request) -> Response:
             PurePosixPath(film_file).stem + one.ending,
         )
 
-    key = ("export", one.name, film_id, all_dates, start, drop_frame, here, tag)
+    key = ("export", one.name, film_id, all_dates, start, drop_frame, rate, here, tag)
     made = await site.kept.get(key, make)
     assert isinstance(made, Named)
     response = made.answer(request, tag=f"{tag}-{hashlib.sha256(repr(key).encode()).hexdigest()[:16]}-{__version__}")
