@@ -363,7 +363,7 @@ def test_configured_servers_are_used_as_they_are(settings):
 
 def test_a_configured_database_without_its_migrations_says_what_to_run(empty_database_url, broker_url, tmp_path):
     settings = Settings(home=tmp_path, database_url=empty_database_url, broker_url=broker_url)
-    with pytest.raises(UserError, match="waits for 4 migration") as refused:
+    with pytest.raises(UserError, match="waits for 5 migration") as refused:
         open_stack(settings).__enter__()
     assert refused.value.hint == "run `r2r db migrate`"
 

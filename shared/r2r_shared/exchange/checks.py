@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from r2r_shared.collections.addresses import web_address
 from r2r_shared.collections.text import clean
 from r2r_shared.errors import UserError
 from r2r_shared.exchange.arrow import Arrow
@@ -127,6 +128,8 @@ def tidy(table: Table, column: Column, values: Sequence[str | None]) -> list[str
         for value in values:
             _check_file_name(table, column, value or "")
         return list(values)
+    if (table.name, column.name) == ("paintings", "page"):  # a link that others will follow
+        return [None if value is None else web_address(value) for value in values]
     found = [None if value is None else _tidied(value) for value in values]
     if column.filled and not all(found):
         _refuse(table, column, "a text is empty")

@@ -198,6 +198,18 @@ def test_a_timecode_that_is_none_is_left_out_and_a_good_one_stays(data_set: Path
     assert found == [None, "10:00:00:12"]
 
 
+def test_a_museums_page_is_a_web_address_or_nothing(data_set: Path, there: Installation):
+    """It is a link that others will follow."""
+    data_sets.put(data_set, "paintings", "page", "javascript:alert(1)")
+    data_sets.put(data_set, "paintings", "page", "https://museum.example/works/1", row=1)
+    data_sets.sign(data_set)
+
+    there.import_(data_set)
+
+    pages = [page for (page,) in there.conn.execute("SELECT page FROM paintings ORDER BY id LIMIT 2")]
+    assert pages == ["", "https://museum.example/works/1"]
+
+
 def test_a_film_knows_which_data_set_it_came_from(here: Installation, there: Installation, tmp_path: Path):
     profile_id = data_sets.fill(here.conn, paintings=5, films=1)
     sent = here.export(tmp_path / "lab", profile_id)
