@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from psycopg.errors import UniqueViolation
 
 from r2r_cli.ingesting import film_source
@@ -16,16 +17,18 @@ from r2r_cli.ingesting.film_source import Looked, digest, look
 from r2r_shared import names
 from r2r_shared.errors import UserError
 from r2r_shared.film.index import FilmIndex, plan_spans
-from r2r_shared.queries import activation, films, job_changes, jobs, segments, shots
+from r2r_shared.queries import activation, exchange_origin, films, job_changes, jobs, segments, shots
 
 if TYPE_CHECKING:
+    from psycopg import Connection
+
     from r2r_cli.context import Session
     from r2r_cli.ingesting.film_source import Sent
     from r2r_shared.local.worker import LocalWorker
-    from r2r_shared.records import Profile
+    from r2r_shared.records import FilmProbe, Profile
 
 __all__ = ["Intake", "Looked", "Wanted", "digest", "expand", "find", "from_name", "known", "look", "send_ahead"]
-__all__ += ["failed_before", "follow_up", "take"]
+__all__ += ["doubted", "failed_before", "follow_up", "take"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,7 @@ def take(
     name = film_source.name_of(path)
     found = film_source.known(opened, path)
     is_known = found is not None
+    doubt = ""
     if found is None:
         if worker is not None and (isinstance(path, str) or path.is_file()):
             worker.ensure()
@@ -119,6 +123,7 @@ def take(
         described = {**described, "year": described["year"] or (None if is_known else year)}
         place = film_source.place_of(path, opened.settings)
         film_id = films.add(conn, sha256=sha256, place=place, size_bytes=stamp.size_bytes, title=title, probe=looked)
+        doubt = doubted(conn, film_id, looked) if is_known else ""
     else:
         film_id, stamp = found
         if wanted.upload and sent is None:
@@ -128,7 +133,7 @@ def take(
     films.seen_at(conn, film_id, place)  # it may have been seen elsewhere since
     if sent is not None:
         films.remember(conn, film_id, *sent)
-    anew = said_anew(films.get(conn, film_id), described) if is_known else ""
+    anew = doubt + said_anew(films.get(conn, film_id), described) if is_known else ""
     films.describe(conn, film_id, **described)
     path = path.resolve() if isinstance(path, Path) else path
     film = films.get(conn, film_id)
@@ -150,6 +155,17 @@ def take(
             path, film_id, None, True, said + (f", with --shots {wanted.detector})" if other else ")"), film.title
         )
     return Intake(path, film_id, job_id, is_known, f"{name}: film {film_id}, job {job_id}{anew}", film.title)
+
+
+def doubted(conn: Connection[Any], film_id: int, looked: FilmProbe) -> str:
+    """Whether a data set said other frame times of a film than its file has, now that it is here."""
+    origin = exchange_origin.of_film(conn, film_id)
+    if origin is None:
+        return ""
+    told, seen = (FilmIndex.from_bytes(one.index) for one in (films.probe_of(conn, film_id), looked))
+    if np.array_equal(told.pts, seen.pts) and told.time_base == seen.time_base:
+        return ""
+    return f", whose frame times are not those of data set “{origin.name}”"
 
 
 def said_anew(film: films.Film, described: dict[str, Any]) -> str:

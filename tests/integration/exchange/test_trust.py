@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from r2r_cli.ingesting import intake
 from r2r_shared.errors import UserError
 from r2r_shared.exchange import arrow as arrows
 from r2r_shared.exchange import manifest, place, staging
 from r2r_shared.exchange.manifest import MANIFEST, SUMS
+from r2r_shared.film.index import FilmIndex
 from r2r_shared.queries import exchange_origin, exchange_recount, films, matches, ranges
 from tests import data_sets
 from tests.data_sets import Installation
@@ -223,6 +226,22 @@ def test_a_film_knows_which_data_set_it_came_from(here: Installation, there: Ins
     (today,) = there.conn.execute("SELECT now()::date::text").fetchone()
     assert origin.date == today
     assert exchange_origin.of_film(here.conn, 1) is None
+
+
+def test_a_film_that_turns_up_with_other_frame_times_than_were_told_is_doubted(
+    here: Installation, there: Installation, data_set: Path
+):
+    there.import_(data_set)
+    told = films.probe_of(there.conn, 1)
+    index = FilmIndex.from_bytes(told.index)
+    late = replace(index, pts=index.pts + np.arange(index.frames), end_pts=index.end_pts + index.frames)
+
+    assert intake.doubted(there.conn, 1, told) == ""
+    said = intake.doubted(there.conn, 1, replace(told, index=late.to_bytes()))
+    assert said == f", whose frame times are not those of data set “{data_set.name}”"
+    # A film that was analysed here is its own witness
+    data_sets.fill(here.conn, paintings=3, films=1)
+    assert intake.doubted(here.conn, 1, replace(told, index=late.to_bytes())) == ""
 
 
 def test_a_film_of_which_very_many_paintings_are_kept_goes_along(
