@@ -24,13 +24,14 @@ A work is *certainly later* than a film, or than cinema, when its `year_from` is
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
+
+from r2r_shared.date_text import plain_date
 
 Years = tuple[int | None, int | None]
 
-MAX_CHARS = 400  # a date field is short; the rest of an essay in it is not read
 LAST_YEAR = 2199  # a larger number is an inventory number
+_FIRST_BCE = 9998
 
 
 def parse_years(text: str) -> Years:
@@ -41,10 +42,23 @@ def parse_years(text: str) -> Years:
     >>> parse_years("late 17th century")
     (1667, 1699)
     """
-    plain = _plain(text)
+    plain = plain_date(text)
     plain = _OF_ANOTHER_WORK.sub(" ", plain)
     outside = _IN_BRACKETS.sub(" , ", plain)
     return _span(_atoms(outside)) or _span(_atoms(plain)) or (None, None)
+
+
+def understood(text: str) -> bool:
+    """True where all that `text` says is in the years that are read from it: no word and no number is left over.
+
+    >>> understood("probably late 17th century"), understood("reign of Qianlong, 12/1750")
+    (True, False)
+    """
+    plain = plain_date(text)
+    rest = list(plain)
+    for atom in _atoms(plain):
+        rest[atom.start : atom.end] = " " * (atom.end - atom.start)
+    return re.search(r"\w", _SMALL_WORDS.sub(" ", "".join(rest))) is None
 
 
 def later_than(years: Years, year: int) -> bool:
@@ -67,22 +81,12 @@ class _Atom:
     side: str = ""  # "after", "before" or ""
 
 
-def _plain(text: str) -> str:
-    """Lower case, compatible forms, one kind of dash, plain spaces, no square brackets or question marks."""
-    # Superscripts would melt into digits (17ᵉ is safe, 1889² is not): a footnote mark is no digit.
-    plain = re.sub(r"[⁰¹²³⁴-⁹₀-₉]", " ", text[:MAX_CHARS])
-    plain = unicodedata.normalize("NFKC", plain).casefold()
-    if signed := _SIGNED.fullmatch(plain):
-        first, sign, last = signed.groups()
-        plain = f"{int(first)} bce" + (f" - {int(last)} {'bce' if sign else 'ce'}" if last else "")
-    plain = re.sub(r"[‐-―−]", "-", plain)
-    plain = re.sub(r"\(\s*\?\s*\)|[\[\]?{}<>]", " ", plain)
-    return re.sub(r"\s+", " ", plain).strip()
-
-
-# A minus sign stands right before a number that nothing but "c." precedes; a dash there ("–1503") is an open start.
-_SIGNED = re.compile(
-    r"\s*(?:c\.|ca\.?|circa)?\s*[-−](\d{1,4})(?:\s*(?:[-–](?=\s*[-−])|\s[-–]\s|/|to|bis)\s*([-−]?)(\d{1,4}))?\s*"
+_SMALL_WORDS = re.compile(
+    r"\b(?:c|ca|circa|about|around|approximately|approx|probably|possibly|perhaps|likely|presumably|dated?|signed|painted"
+    r"|made|completed|finished|begun|executed|between|from|to|and|or|the|of|in|not|no|before|after|later|earlier|than"
+    r"|until|till|through|by|post|ante|since|prior|shortly|soon|onwards?|um|vers|verso|omkring|o|etwa|wohl|nach|vor"
+    r"|zwischen|und|oder|bis|apr[eè]s|avant|entre|et|ou|mellem|og|eller|efter|før|senest|tidligst|inden|senere|tidligere"
+    r"|ad|anno)\b"
 )
 _OF_ANOTHER_WORK = re.compile(
     r"\b(?:cop(?:y|ies)|copie|kopie|copia|replica|reproduction)\s+(?:of|after|from|d'après|de|nach|naar|di|da)\b.*"
@@ -100,14 +104,14 @@ _ROMAN = {"i": 1, "v": 5, "x": 10}
 
 _CENTURY = (
     r"(?:centur(?:y|ies)|cent\.?|c\.|c(?![a-z0-9])|jahrhunderts?|jahrh\.?|jhd?t?s?\.?|si[eè]cles?|s\.|secol[oi]|sec\."
-    r"|siglos?|s[eé]culos?|eeuw(?:en)?|[aå]rhundrade[nt]?|veka?|век[аи]?|в\.)"
+    r"|siglos?|s[eé]culos?|eeuw(?:en)?|[aå]rhundrade[nt]?|[aå]rhundredet?|veka?|век[аи]?|в\.)"
 )
 _CENTURY_BEFORE = r"(?:secol[oi]|sec\.|siglos?|s[eé]culos?|saec\.|s\.)"
 _ERA = (
     r"(?P<era{n}>b\.?\s?c\.?\s?e\.?(?![a-z])|b\.?\s?c\.?(?![a-z])|a\.?\s?d\.?(?![a-z])|c\.?\s?e\.?(?![a-z])"
-    r"|v\.?\s?chr\.?|n\.?\s?chr\.?|av\.?\s?j\.?-?\s?c\.?|ap\.?\s?j\.?-?\s?c\.?|a\.\s?c\.|d\.\s?c\.)"
+    r"|f\.?\s?kr\.?|e\.?\s?kr\.?|v\.?\s?chr\.?|n\.?\s?chr\.?|av\.?\s?j\.?-?\s?c\.?|ap\.?\s?j\.?-?\s?c\.?|a\.\s?c\.|d\.\s?c\.)"
 )
-_BEFORE_ERA = re.compile(r"b|v|av|a\.\s?c")
+_BEFORE_ERA = re.compile(r"b|v|f|av|a\.\s?c")
 _PART = (
     r"(?:(?:very )?early|beginning|start|first half|second half|latter half|last half"
     r"|(?:first|second|third|fourth|last) (?:quarter|third)"
@@ -118,9 +122,11 @@ _PART = (
     r"|fr[uü]hes|sp[aä]tes|anfang|mitte|ende|(?:1\.|erste|2\.|zweite) h[aä]lfte"
     r"|(?:1\.|erstes|2\.|zweites|3\.|drittes|4\.|letztes) viertel"
     r"|inizi?o?|met[aà]|fine|prima met[aà]|seconda met[aà]|(?:primo|secondo|terzo|ultimo) quarto"
+    r"|begyndelsen|slutningen|midten|tidligt?|sent|(?:1\.|første|2\.|anden|sidste) halvdel"
+    r"|(?:1\.|første|2\.|andet|3\.|tredje|4\.|fjerde|sidste) (?:fjerdedel|kvartal)"
     r"|principios|mediados|finales|primera mitad|segunda mitad|begin|midden|eind)"
 )
-_OF = r"(?:[\s.-]*(?:of the|of|the|du|de la|del|dell'|della|de|des|van de|do)?[\s-]*)"
+_OF = r"(?:[\s.-]*(?:of the|of|the|du|de la|del|dell'|della|de|des|van de|do|af|i)?[\s-]*)"
 _PARTS = rf"(?:(?P<part{{n}}>{_PART})(?:[\s-]*(?:to|or|and|/|-|bis|à)\s*(?P<more{{n}}>{_PART}))?{_OF})?"
 
 
@@ -132,7 +138,10 @@ _ATOM = re.compile(
     "|".join(
         (
             r"(?P<iso>(?<!\d)[12]\d{3})-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))(?!\d)",
-            _pattern(r"(?P<decade>(?<!\d)[1-9]\d{1,2}0)\s?['’]?(?:s|er(?: jahren?)?|-?luku)(?![a-z])", 1),
+            _pattern(
+                r"(?P<decade>(?<!\d)[1-9]\d{1,2}0)\s?['’]?(?:s|er(?:ne)?(?: jahren?)?|-?luku|-?tall?(?:et)?)(?![a-z])",
+                1,
+            ),
             _pattern(
                 r"(?P<ordinal>(?<!\d)(?<!\d[.,])[12]?\d)\s?(?:st|nd|rd|th|\.|e|è?me|de|ste|°|º|o)?"
                 rf"(?:[\s-]*(?P<century>{_CENTURY})(?![a-z])|(?=\s*(?:[-/]|(?:or|to|and|oder|bis|und|et|ou)\s)))",
@@ -151,7 +160,8 @@ _ATOM = re.compile(
             _pattern(
                 rf"(?P<word>(?<![a-z])(?:{'|'.join(sorted(_WORDS, key=len, reverse=True))}))[\s-]+centur(?:y|ies)", 5
             ),
-            r"(?<![a-z])(?P<ad>a\.?d\.?|anno)\s?(?P<ad_year>[1-9]\d{0,3})(?!\d)",
+            r"(?<![a-z])(?P<ad>a\.?d\.?|anno)\s?(?P<ad_year>[1-9]\d{0,3})(?!\d)"
+            r"(?:\s?-\s?(?P<ad_tail>[1-9]\d{0,2})(?![\d.]|st|nd|rd|th))?",
             r"(?P<year>(?:(?<!\d)[1-9]\d{3}|(?<!\d)(?<!\d[.,])[1-9]\d\d)(?!\d))(?:\s?(?P<join>[-/])\s?(?P<tail>\d{1,2})(?![\d.]|st|nd|rd|th))?"
             r"(?!\d)(?:\s*" + _ERA.format(n=6) + ")?",
             r"(?P<small>(?<!\d)(?<!\d[.,])[1-9]\d{0,1}(?!\d))\s*" + _ERA.format(n=7),
@@ -159,20 +169,23 @@ _ATOM = re.compile(
     )
 )
 _AFTER = re.compile(
-    r"(?:\b(?:not (?:before|earlier than)|no earlier than|after|post|later than|since|nach|apr[eè]s|dopo(?: il)?"
+    r"(?:\b(?:not (?:before|earlier than)|no earlier than|(?<!not )(?<!no )(?:after|later than)|post|since"
+    r"|nicht vor|(?<!nicht )nach|apr[eè]s|dopo(?: il)?|efter|tidligst"
     r"|despu[eé]s de|na|ab|seit|from)\b[\s,.-]*|>\s*)(?:(?:c|ca|circa|about|the|um)\b\.?\s*)*$"
 )
 _BEFORE = re.compile(
     r"(?:\b(?:not (?:after|later than)|no later than|before|ante|prior to"
-    r"|earlier than|until|till|by|vor|avant|prima del|antes de|v[oó]or|bis)\b[\s,.-]*|<\s*)"
-    r"(?:(?:c|ca|circa|about|the|um)\b\.?\s*)*$"
+    r"|earlier than|until|till|by|(?<!nicht )vor|nicht nach|før|senest|inden|indtil|avant|prima del|antes de|v[oó]or"
+    r"|bis)\b[\s,.-]*|<\s*)(?:(?:c|ca|circa|about|the|um)\b\.?\s*)*$"
 )
 _OR_AFTER = re.compile(
-    r"^\s*,?\s*(?:(?:or|and|oder|ou|o)\s+(?:shortly |soon )?(?:after|later|sp[aä]ter)|onwards?|ff\b)"
+    r"^\s*,?\s*(?:(?:or|and|oder|ou|o|eller)\s+(?:shortly |soon )?(?:after|later|sp[aä]ter|senere|efter)|onwards?|ff\b)"
 )
-_OR_BEFORE = re.compile(r"^\s*,?\s*(?:or|and|oder|ou|o)\s+(?:shortly |soon )?(?:before|earlier|fr[uü]her)")
+_OR_BEFORE = re.compile(
+    r"^\s*,?\s*(?:or|and|oder|ou|o|eller)\s+(?:shortly |soon )?(?:before|earlier|fr[uü]her|tidligere|før)"
+)
 _JOINER = re.compile(
-    r"^\s*(?:-|/|to|or|and|until|till|through|bis|oder|und|ou|et|à|al|e|en|tot)\s*(?:the|c\.|ca\.)?\s*$"
+    r"^\s*(?:-|/|to|or|and|until|till|through|bis|oder|og|eller|til|und|ou|et|à|al|e|en|tot)\s*(?:the|c\.|ca\.)?\s*$"
 )
 
 
@@ -191,6 +204,8 @@ def _atoms(text: str) -> list[_Atom]:
             atom.era = "bce"
         if joined and following is not None and atom.unit == "decade" and following.first % 100 == 0:
             following.last = following.first + 9  # "1490s-1500s"
+        if atom.last > LAST_YEAR and atom.era != "bce":  # 2465 is a year before our era, or none
+            continue
         kept.append(atom)
         following = atom
     kept.reverse()
@@ -224,16 +239,20 @@ def _atom(match: re.Match[str]) -> _Atom | None:
             last = max(last, 100 * _roman(got["roman_to"]) - 1)
     elif got["year"]:
         first = last = int(got["year"])
-        if got["tail"]:
+        if got["tail"] and era == "bce":  # years before our era count down: 664-30 BCE
+            first, last = sorted((first, int(got["tail"])))
+        elif got["tail"]:
             last = _tail(first, got["join"], got["tail"])
     elif got["ad_year"]:
         first = last = int(got["ad_year"])
         era = "ce"
+        if tail := got["ad_tail"]:
+            last = int(tail) if int(tail) >= first else _tail(first, "", tail)
     elif got["small"]:
         first = last = int(got["small"])
     else:
         return None
-    if not 0 < first <= last <= LAST_YEAR:
+    if not 0 < first <= last <= (_FIRST_BCE if unit == "year" and era != "ce" else LAST_YEAR):
         return None
     return _Atom(match.start(), match.end(), first, last, era, unit, parts)
 
@@ -275,10 +294,12 @@ def _span(atoms: list[_Atom]) -> Years | None:
     sides = {atom.side for atom in atoms}
     low: int | None = min(low for low, _ in bounds)
     high: int | None = max(high for _, high in bounds)
+    # "20th century, before 1930": what the date leaves open the century closes.
+    around = [_bounds(atom) for atom in atoms if _said_closer(atom, atoms)]
     if "before" in sides and "after" not in sides:
-        low = None if atoms[0].side == "before" else low
+        low = min(around)[0] if around else None if atoms[0].side == "before" else low
     if "after" in sides and "before" not in sides:
-        high = None
+        high = max(last for _, last in around) if around else None
     return low, high
 
 
@@ -315,20 +336,20 @@ def _part(part: str, low: int, high: int) -> tuple[int, int]:
 
 def _share(part: str) -> tuple[int, int]:
     """("second half") → (2, 2): how many shares, and which of them."""
-    if re.search(r"half|moiti|h[aä]lfte|mitad|(?:prima|seconda) met", part):
+    if re.search(r"hal[fv]|moiti|h[aä]lfte|mitad|(?:prima|seconda) met", part):
         of = 2
-    elif re.search(r"quart|viertel", part):
+    elif re.search(r"quart|kvart|viertel|fjerdedel", part):
         of = 4
     else:
         of = 3
-    if re.search(r"^(?:very )?late|^end|^fin|ende|sp[aä]t|last|latter|dernier|letzt|ultimo|eind", part):
+    if re.search(r"^(?:very )?late|^end|^fin|ende|sp[aä]t|last|latter|dernier|letzt|ultimo|eind|sidst|slut|sent", part):
         return of, of
     if of == 3 and re.search(r"^mi|^met|second", part):
         return of, 2
-    if re.search(r"fourth|4", part):
+    if re.search(r"fourth|4|fjerde (?!del)", part):
         return of, 4
-    if re.search(r"third|3|terzo|troisi|dritt", part) and of == 4:
+    if re.search(r"third|3|terzo|troisi|dritt|tredje", part) and of == 4:
         return of, 3
-    if re.search(r"second|2|zweit|deuxi|segund", part):
+    if re.search(r"second|2|zweit|deuxi|segund|ande[nt]", part):
         return of, 2
     return of, 1

@@ -187,7 +187,25 @@ def test_an_unclosed_quote_costs_an_entry_not_the_import(tmp_path):
     (tmp_path / "m.csv").write_text('file,title\na.jpg,fine\n"a.jpg,never closed\nb,c\n', encoding="utf-8")
     found, refusals = split(manifest.records(tmp_path / "m.csv"))
     assert set(found) == {"a.jpg"}
-    assert [r.file for r in refusals] == ["line 3"]
+    assert [r.file for r in refusals] == ["line 3", "b"]  # what comes after it is an entry of its own
+
+
+def test_a_stray_quote_swallows_no_entry_after_it(tmp_path):
+    picture(tmp_path / "a.jpg")
+    rows = [f'a.jpg,"title {number}"' for number in range(3, 300)]
+    (tmp_path / "m.csv").write_text('file,title\na.jpg,"stray\n' + "\n".join(rows), encoding="utf-8")
+
+    found = list(manifest.records(tmp_path / "m.csv"))
+
+    assert [e.file for e in found if isinstance(e, Refusal)] == ["line 2"]
+    assert [e.title for e in found if isinstance(e, PaintingRecord)] == [f"title {number}" for number in range(3, 300)]
+
+
+def test_a_cell_of_many_lines_is_one_cell(tmp_path):
+    picture(tmp_path / "a.jpg")
+    text = "\n".join(f"word {number}" for number in range(40))
+    (tmp_path / "m.csv").write_text(f'file,title\na.jpg,"{text}"\na.jpg,last\n', encoding="utf-8")
+    assert [e.title for e in manifest.records(tmp_path / "m.csv")] == [text.replace("\n", " "), "last"]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from tests import museum_records as published
 
 AT = "https://museum.example/iiif/84/manifest.json"
 PICTURE = "https://museum.example/iiif/image/84"
+CC0 = "http://creativecommons.org/publicdomain/zero/1.0/"
+IN_COPYRIGHT = "http://rightsstatements.org/vocab/InC/1.0/"
 
 
 def record(manifest, **options):
@@ -79,6 +81,33 @@ def test_a_label_in_any_way_that_is_allowed_and_some_that_are_not(label, title):
         ([("Creator", "Rembrandt, Amsterdam")], "artist", "Rembrandt, Amsterdam"),
         ([("People", "Artist: Vincent van Gogh, Dutch, 1853 - 1890")], "artist", "Vincent van Gogh"),
         ([("People", "Sitter: Paul Gauguin, French, 1848 - 1903")], "artist", ""),
+        ([("People", "Paul Gauguin")], "artist", ""),  # who of the people he is, nobody says
+        ([("People", "Author: Firdausi")], "artist", ""),
+        ([("People", "Artist after: Raphael, Italian, 1483 - 1520")], "artist", "After Raphael"),
+        ([("People", "Attributed to: Titian")], "artist", "Attributed to Titian"),
+        ([("Attributed to", "Rembrandt van Rijn")], "artist", "Attributed to Rembrandt van Rijn"),
+        ([("Artist", "Unknown"), ("Attributed to", "Titian")], "artist", "Attributed to Titian"),
+        ([("Attribution", "Provided by the Kunsthalle")], "artist", ""),
+        (
+            [("Artist", "Rembrandt (attributed to; Dutch, 1606-1669)")],
+            "artist",
+            "Rembrandt (attributed to; Dutch, 1606-1669)",
+        ),
+        (
+            [("Artist", "Rembrandt van Rijn (workshop of, 1606-1669)")],
+            "artist",
+            "Rembrandt van Rijn (workshop of, 1606-1669)",
+        ),
+        (
+            [("Artist", "Rembrandt van Rijn (Dutch, 1606-1669), after")],
+            "artist",
+            "Rembrandt van Rijn (Dutch, 1606-1669), after",
+        ),
+        ([("Creator", "Glindoni, Henry (workshop), 1852-1913")], "artist", "Glindoni, Henry (workshop)"),
+        ([("Type", "Image")], "genre", ""),
+        ([("Object type", "image/jpeg")], "genre", ""),
+        ([("Format", "image/jpeg")], "genre", ""),
+        ([("Type", "dcmitype:StillImage"), ("Classification", "Painting")], "genre", "Painting"),
         ([("Datierung", "um 1820")], "year", "um 1820"),
         ([("Materiaal en techniek", "olieverf")], "medium", "olieverf"),
         ([("Holding Institution", "Yale")], "museum", "Yale"),
@@ -88,6 +117,54 @@ def test_a_label_in_any_way_that_is_allowed_and_some_that_are_not(label, title):
 def test_labels_in_several_languages_are_known(pairs, field, said):
     metadata = [{"label": label, "value": value} for label, value in pairs]
     assert getattr(record(published.manifest_2(AT, PICTURE, metadata=metadata)), field) == said
+
+
+def test_what_is_not_surely_his_is_counted_as_such():
+    for label, value in (
+        ("Attributed to", "Rembrandt"),
+        ("People", "Artist after: Raphael, Italian, 1483 - 1520"),
+        ("Artist", "Rembrandt (attributed to; Dutch, 1606-1669)"),
+        ("Artist", "Rembrandt van Rijn (workshop of, 1606-1669)"),
+        ("Artist", "Rembrandt van Rijn (Dutch, 1606-1669), after"),
+    ):
+        work = record(published.manifest_2(AT, PICTURE, metadata=[{"label": label, "value": value}]))
+        assert work.remarks == (remarks.QUALIFIED, remarks.NO_YEARS)[: len(work.remarks)], value
+        assert remarks.QUALIFIED in work.remarks, value
+
+
+@pytest.mark.parametrize(
+    ("rights", "canvas", "body", "licence"),
+    [
+        (CC0, {}, {}, "cc0"),
+        (CC0, {}, {"rights": IN_COPYRIGHT}, "in-copyright"),
+        (CC0, {"rights": IN_COPYRIGHT}, {}, "in-copyright"),
+        (CC0, {}, {"rights": "https://museum.example/terms"}, ""),
+        (IN_COPYRIGHT, {"rights": CC0}, {"rights": CC0}, "in-copyright"),
+        (None, {"rights": CC0}, {}, "cc0"),
+        ("europeana.eu/rights/rr-f/", {}, {}, ""),
+        (None, {"requiredStatement": {"label": {}, "value": {"en": ["© Nationalmuseum"]}}}, {}, "in-copyright"),
+    ],
+)
+def test_the_strictest_right_of_manifest_canvas_and_picture_holds(rights, canvas, body, licence):
+    # Given: a statement that would be read as free, and that no stated right leaves room for.
+    statement = {"label": {"en": ["Attribution"]}, "value": {"en": ["CC0"]}}
+    manifest = published.manifest_3(AT, PICTURE, rights=rights, requiredStatement=statement)
+    manifest["items"][0] |= canvas
+    manifest["items"][0]["items"][0]["items"][0]["body"] |= body
+
+    assert record(manifest).licence == licence
+
+
+def test_the_right_of_a_picture_in_version_2_is_heard_too():
+    manifest = published.manifest_2(AT, PICTURE)
+    resource = manifest["sequences"][0]["canvases"][0]["images"][0]["resource"]
+    resource["license"] = IN_COPYRIGHT
+    assert record(manifest).licence == "in-copyright"
+
+
+def test_a_statement_about_the_metadata_frees_no_picture():
+    statement = {"label": {}, "value": {"en": ["Metadata: CC0. Images: © Nationalmuseum, all rights reserved"]}}
+    assert record(published.manifest_3(AT, PICTURE, rights=None, requiredStatement=statement)).licence == "in-copyright"
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,33 @@ def test_workshop_of_stands_in_the_label_alone_and_is_heard():
     assert (work.artist, work.remarks) == ("Workshop of Sandro Botticelli", (remarks.QUALIFIED,))
 
 
+@pytest.mark.parametrize(
+    ("display", "titles", "artist"),
+    [
+        ("Workshop of El Greco", ["El Greco (Domenikos Theotokopoulos)"], "Workshop of El Greco"),
+        (
+            "Attributed to Sandro Botticelli (Italian, 1445–1510)",
+            ["Sandro Botticelli (Alessandro Filipepi)"],
+            "Attributed to Sandro Botticelli",
+        ),
+        ("Dutch follower of Rembrandt van Rijn", ["Rembrandt van Rijn"], "Dutch follower of Rembrandt van Rijn"),
+        ("Netherlandish\nFollower of Hieronymus Bosch", ["Hieronymus Bosch"], "Follower of Hieronymus Bosch"),
+        ("Unknown artist, after Raphael", ["Raphael"], "after Raphael"),
+        ("Artist unknown (Italian)\nCopy after Raphael", ["Raphael"], "Copy after Raphael"),
+        ("Artist unknown (Italian)\nCopy after Raphael", ["Unknown Maker"], "Copy after Raphael"),
+        ("Rembrandt van Rijn\nand Workshop", ["Rembrandt van Rijn"], "Rembrandt van Rijn, and Workshop"),
+        ("Jan Both (Dutch)\nAfter Claude Lorrain", ["Jan Both", "Claude Lorrain"], "Jan Both"),
+        ("After Claude Lorrain\nJan Both (Dutch)", ["Claude Lorrain", "Jan Both"], "Jan Both"),
+    ],
+)
+def test_what_the_label_says_of_a_name_is_heard_however_it_is_spelt(display, titles, artist):
+    work = one(artic, published.artic_work(artist_display=display, artist_title=titles[0], artist_titles=titles))
+    assert work.artist == artist
+    assert (remarks.QUALIFIED in work.remarks) == (artist != "Jan Both")
+    if artist == "Jan Both":
+        assert work.extra["artists"] == ["Jan Both", "After Claude Lorrain"]
+
+
 @pytest.mark.parametrize("image", [None, "", "../../etc/passwd", "a b", 7, "x" * 80])
 def test_an_image_id_that_is_none_is_no_picture(image):
     work = one(artic, published.artic_work(image_id=image))
@@ -132,6 +159,11 @@ def test_whoever_made_the_model_is_not_the_artist():
     assert work.remarks == ()
 
 
+def test_a_publisher_is_no_painter():
+    work = one(smk, published.smk_item(production=[{"creator": "Bille, Steen", "creator_role": "forlægger"}]))
+    assert (work.artist, work.extra["attribution"]) == ("", "Steen Bille (forlægger)")
+
+
 @pytest.mark.parametrize(
     ("changes", "years"),
     [
@@ -150,6 +182,26 @@ def test_whoever_made_the_model_is_not_the_artist():
             },
             (1800, 1800),
         ),
+        (
+            {
+                "production_date": [
+                    {"start": "1786-12-31T23:00:00.000Z", "end": "1787-12-30T23:00:00.000Z", "period": ""}
+                ]
+            },
+            (1787, 1787),
+        ),
+        (
+            {
+                "production_date": [
+                    {"start": "1785-12-31T23:09:40.000Z", "end": "1787-06-01T00:00:00.000Z", "period": ""}
+                ]
+            },
+            (1786, 1787),
+        ),
+        (
+            {"production_date": [{"start": "1600-01-01", "end": "1699-12-31", "period": "1600-tallet"}]},
+            (1600, 1699),
+        ),
     ],
 )
 def test_undated_works_do_not_get_their_artists_life_for_a_date(changes, years):
@@ -167,6 +219,7 @@ def test_undated_works_do_not_get_their_artists_life_for_a_date(changes, years):
         ({"rights": None, "public_domain": False}, ""),
         ({"rights": "© VISDA", "public_domain": False}, "in-copyright"),
         ({"rights": ["odd"], "public_domain": "yes"}, ""),
+        ({"rights": "europeana.eu/rights/rr-f/", "public_domain": True}, ""),
     ],
 )
 def test_the_pictures_licence_is_what_copenhagen_says_and_no_more(changes, licence):
@@ -214,6 +267,12 @@ def test_makers_have_their_countries_and_years_cut_off_and_their_qualifiers_kept
     assert work.licence == "in-copyright"
 
 
+def test_a_qualifier_in_brackets_is_no_country():
+    creators = [{"description": "Rembrandt (attributed)", "role": "artist", "qualifier": None}]
+    work = one(cleveland, published.cleveland_work(creators=creators))
+    assert (work.artist, work.remarks) == ("Rembrandt (attributed)", (remarks.QUALIFIED,))
+
+
 def test_the_csv_says_the_same_as_the_json(tmp_path):
     # Given: data.csv, where lists are texts, pictures have columns of their own, and a row is cut short.
     work = published.cleveland_work()
@@ -221,7 +280,8 @@ def test_the_csv_says_the_same_as_the_json(tmp_path):
     flat |= {f"image_{size}": image["url"] for size, image in work["images"].items()}
     flat |= {
         "culture": "Spain",
-        "creators": "George Bellows (American, 1882–1925), artist; Jan Both (Dutch, 1618–1652)",
+        "creators": "George Bellows (American, 1882–1925), artist; Jan Both (Dutch, 1618–1652)"
+        "; A Publisher (Dutch, 1600–1650), publisher",
     }
     header = [*flat, "last"]
     with (tmp_path / "data.csv").open("w", encoding="utf-8", newline="") as file:
@@ -294,6 +354,27 @@ def test_nesting_without_end_is_refused(tmp_path):
     (tmp_path / "w.json").write_text("[" + '{"a":' * 100_000, encoding="utf-8")
     (refusal,) = json_stream.works(tmp_path / "w.json", ())
     assert (refusal.reason, refusal.detail) == (remarks.BROKEN_OFF, "nested too deep")
+
+
+@pytest.mark.parametrize("list_comes", [False, True])
+def test_what_stands_beside_the_list_is_not_kept_without_end(tmp_path, monkeypatch, list_comes):
+    # Given: an object of 100,000 small names, and where a tenth of a megabyte is all that a work may have.
+    monkeypatch.setattr(json_stream, "MAX_WORK", 100_000)
+    whole: dict[str, object] = {f"k{number}": number for number in range(100_000)}
+    if list_comes:
+        whole |= {"items": [{"id": 1}], "after": 2}
+    (tmp_path / "w.json").write_text(json.dumps(whole), encoding="utf-8")
+    del whole
+
+    tracemalloc.start()
+    found = list(json_stream.works(tmp_path / "w.json", ("items",)))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    # Then: it is refused, unless it holds a list after all; the names were never in memory together.
+    assert len(found) == 1
+    assert found[0] == ("entry 1", {"id": 1}) if list_comes else isinstance(found[0], Refusal)
+    assert peak < 4_000_000
 
 
 def test_a_large_array_is_never_in_memory_whole(tmp_path):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import tracemalloc
 from collections import Counter
 
 import pytest
 
-from r2r_shared.collections import classes, met, remarks
+from r2r_shared.collections import classes, csv_rows, met, remarks
+from r2r_shared.collections.detect import detect
 from r2r_shared.collections.museums import MUSEUMS, picture_of_record
 from r2r_shared.collections.pictures import RecordPicture
 from r2r_shared.errors import UserError
@@ -76,6 +78,30 @@ def test_a_picture_in_a_masters_style_is_not_counted_for_the_master(works):
     assert works["met/437400"].remarks == (remarks.QUALIFIED,)
 
 
+@pytest.mark.parametrize(
+    ("columns", "artist", "said"),
+    [
+        (("Sitter", "Portrait of", "George Washington"), "", "Portrait of George Washington (Sitter)"),
+        (("Artist", "Portrait of", "George Washington"), "", "Portrait of George Washington (Artist)"),
+        (("Author", "", "Firdausi"), "", "Firdausi (Author)"),
+        (("Patron", "", "Shah Jahan"), "", "Shah Jahan (Patron)"),
+        (("Artist|Framemaker", "After|", "Raphael|John Smith"), "After Raphael", None),
+        (("Author|Calligrapher", "|", "Firdausi|Mir Ali"), "Mir Ali", None),
+        (("Painter", "", "Jan Both"), "Jan Both", None),
+        (("", "", "Jan Both"), "Jan Both", None),
+    ],
+)
+def test_only_who_made_a_work_is_its_artist(tmp_path, columns, artist, said):
+    names = ("Artist Role", "Artist Prefix", "Artist Display Name")
+    work = published.MET_WORKS[0] | dict(zip(names, columns, strict=True))
+    (tmp_path / "m.csv").write_text(published.met_text((work,), dirt=False), encoding="utf-8", newline="")
+
+    (found,) = met.records(tmp_path / "m.csv")
+
+    assert isinstance(found, PaintingRecord)
+    assert (found.artist, found.extra.get("attribution")) == (artist, said)
+
+
 def test_years_before_our_era_are_negative_and_nobody_is_no_artist(works):
     work = works["met/547802"]
 
@@ -140,17 +166,52 @@ def test_bytes_that_are_no_text_and_signs_that_no_text_has_cost_letters_not_work
     assert set(work.remarks) == {remarks.CONTROLS, remarks.LOST_LETTERS}
 
 
-def test_a_huge_cell_is_cut_and_a_quote_that_is_never_closed_ends_the_file_without_an_error(tmp_path):
+def test_a_huge_cell_is_cut_and_a_quote_that_is_never_closed_costs_its_line_alone(tmp_path):
     huge = published.MET_WORKS[0] | {"Credit Line": "x" * 300_000}
     text = published.met_text((huge,), dirt=False) + '1,2,"never closed\r\n' + "a,b\r\n" * 1000
     (tmp_path / "m.csv").write_text(text, encoding="utf-8", newline="")
 
-    work, rest = met.records(tmp_path / "m.csv")
+    work, unclosed, *rest = met.records(tmp_path / "m.csv")
 
     assert isinstance(work, PaintingRecord)
     assert len(work.extra["credit_line"]) == 20_000
     assert work.remarks == (remarks.CUT,)
-    assert isinstance(rest, Refusal)
+    assert unclosed == Refusal("line 3", remarks.UNREADABLE, csv_rows.UNCLOSED)
+    assert [(entry.file, entry.reason) for entry in rest] == [
+        (f"line {line}", remarks.NO_ID) for line in range(4, 1004)
+    ]
+
+
+@pytest.mark.parametrize("later", ["", '"Proper, title"', '"the ""proper"" one"', '"two\nlines"'])
+def test_a_stray_quote_costs_its_row_whatever_quotes_come_after(tmp_path, later):
+    # Given: 200 works, whose titles are quoted or not; the title of the eleventh begins with a quote.
+    path = published.met_csv(tmp_path / "m.csv", 200)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header, *rows = csv.reader(file)
+    title = header.index("Title")
+    lines = [",".join(header)]
+    for number, row in enumerate(rows, 1):
+        cells = [f'"{cell}"' if "," in cell else cell for cell in row]
+        cells[title] = '"Stray' if number == 11 else later or "Plain"
+        lines.append(",".join(cells))
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="")
+
+    found = list(met.records(path))
+
+    assert len(found) == 200
+    assert [entry.detail for entry in found if isinstance(entry, Refusal)] == [csv_rows.UNCLOSED]
+    assert [entry.file for entry in found if isinstance(entry, PaintingRecord)] == [
+        f"met/{number}" for number in range(1, 201) if number != 11
+    ]
+
+
+def test_a_file_that_git_keeps_elsewhere_is_said_to_be_so(tmp_path):
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4665a5\nsize 317000000\n"
+    (tmp_path / "MetObjects.csv").write_text(pointer, encoding="utf-8")
+    for read in (lambda path: list(met.records(path)), detect, lambda path: detect(path, format="met")):
+        with pytest.raises(UserError, match="Git LFS") as raised:
+            read(tmp_path / "MetObjects.csv")
+        assert "git lfs pull" in str(raised.value.hint)
 
 
 def test_another_file_under_its_name_is_one_clear_line(tmp_path):
@@ -194,6 +255,22 @@ def test_the_large_picture_serves_where_there_is_no_small_one():
     picture = picture_of_record("met", published.met_object(2) | {"primaryImageSmall": None})
     assert isinstance(picture, RecordPicture)
     assert (picture.url.rpartition("/")[2], picture.extra) == ("DT2.jpg", {})
+
+
+@pytest.mark.parametrize(
+    ("changes", "licence"),
+    [
+        ({"isPublicDomain": True}, "cc0"),
+        ({"isPublicDomain": False}, ""),
+        ({"isPublicDomain": "yes"}, ""),
+        ({"isPublicDomain": False, "rightsAndReproduction": "© 2025 Artists Rights Society"}, "in-copyright"),
+        ({"isPublicDomain": None}, None),
+    ],
+)
+def test_an_answer_that_says_not_free_is_told_from_one_that_says_nothing(changes, licence):
+    picture = picture_of_record("met", published.met_object(2) | changes)
+    assert isinstance(picture, RecordPicture)
+    assert picture.licence == licence
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,42 @@ def test_two_hands_come_in_the_museums_order_not_in_the_files(works):
     assert works["nga/12198"].extra["artists"] == ["Sir Peter Paul Rubens", "Jan Brueghel the Elder"]
 
 
+def rewritten(folder, name, rows):
+    with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, published.NGA_COLUMNS[name].split(","), restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_whoever_made_the_model_is_not_the_painter_though_he_stands_first(tmp_path):
+    # Given: the model's maker before the painter; another work with him alone.
+    folder = published.nga_folder(tmp_path)
+    made = {"roletype": "artist"}
+    rewritten(
+        folder,
+        "objects_constituents",
+        [
+            made | {"objectid": 12198, "constituentid": 1842, "displayorder": 1, "role": "artist after"},
+            made | {"objectid": 12198, "constituentid": 1366, "displayorder": 2, "role": "painter"},
+            made | {"objectid": 46303, "constituentid": 1726, "displayorder": 1, "role": "artist after"},
+        ],
+    )
+
+    found = read(folder)
+
+    assert found["nga/12198"].artist == "Jan Brueghel the Elder"
+    assert found["nga/12198"].extra["artists"] == ["Jan Brueghel the Elder", "After Sir Peter Paul Rubens"]
+    assert found["nga/46303"].artist == "After Claude Monet"
+    assert found["nga/46303"].remarks == (remarks.QUALIFIED,)
+
+
+def test_a_part_of_a_work_is_no_picture_of_it(tmp_path):
+    folder = published.nga_folder(tmp_path)
+    crop = {"iiifurl": "https://api.nga.gov/iiif/crop", "viewtype": "crop", "depictstmsobjectid": 46303}
+    rewritten(folder, "published_images", [crop | {"openaccess": 1, "sequence": "0.0"}])
+    assert read(folder)["nga/46303"].picture_url == ""
+
+
 def test_italics_are_no_underscores(works):
     assert works["nga/1146"].title == "Study for The Swing"
 

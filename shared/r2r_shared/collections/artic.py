@@ -20,7 +20,7 @@ from typing import Any, cast
 from r2r_shared.collections import dating, json_stream, licences, remarks, works
 from r2r_shared.collections.addresses import web_address
 from r2r_shared.collections.artist_names import without_life
-from r2r_shared.collections.attribution import Attribution, Maker, attribute, is_qualified, is_unknown
+from r2r_shared.collections.attribution import Attribution, Maker, after_nobody, attribute, is_qualified, is_unknown
 from r2r_shared.collections.classes import PAINTINGS, Classes
 from r2r_shared.collections.prose import Prose
 from r2r_shared.records import PaintingRecord, Refusal
@@ -125,13 +125,34 @@ def _picture(prose: Prose, image: Any, iiif: str) -> str:
 def _makers(prose: Prose, entry: Mapping[str, Any]) -> Attribution:
     names = prose.lines(entry.get("artist_titles")) or prose.lines(entry.get("artist_title"))
     display = entry.get("artist_display")
-    label = without_life(prose.line(display.split("\n")[0])) if isinstance(display, str) else ""
+    lines = [prose.line(line) for line in display.split("\n", 20)[:20]] if isinstance(display, str) else []
+    labels = [without_life(line) for line in lines if line]
+    qualified = [label for label in labels if is_qualified(label)]
     if not names:
         # A work without a maker still has a label, which then names a culture ("Coptic; Egypt").
         known = "artist_title" not in entry and "artist_titles" not in entry
-        return attribute(prose, [Maker(label)]) if known else Attribution(unnamed=label)
-    if is_unknown(names[0]):
+        first = labels[0] if labels else ""
+        return attribute(prose, [Maker(first)]) if known else Attribution(unnamed=first)
+    if not qualified:
         return attribute(prose, [Maker(name) for name in names])
-    if label and names[0] in label and is_qualified(label):  # "Workshop of …" stands nowhere else
-        return attribute(prose, [Maker(label), *(Maker(name) for name in names[1:])])
-    return attribute(prose, [Maker(name) for name in names])
+    # "Workshop of …" stands nowhere else. The label's line that names somebody says what he had to do with the work;
+    # where no line does, the qualified one is of the first, since nothing says that it is not.
+    said = [next((label for label in labels if _names(label, name)), "") for name in names]
+    if not any(line in qualified for line in said):
+        said[0] = ", ".join(filter(None, (said[0], qualified[0])))
+        qualified.append(said[0])
+    makers = [line if line in qualified else name for line, name in zip(said, names, strict=True)]
+    return attribute(prose, [Maker(name) for name in dict.fromkeys(map(after_nobody, makers))])
+
+
+def _names(label: str, name: str) -> bool:
+    """True where a line of the label has a word of somebody's name in it: labels and lists spell names differently."""
+    if is_unknown(name):
+        return False
+    words = set(re.findall(r"\w{3,}", label.casefold()))
+    return any(word in words for word in re.findall(r"\w{3,}", name.casefold()) if word not in _SMALL)
+
+
+_SMALL = frozenset(
+    {"the", "van", "von", "der", "den", "del", "della", "elder", "younger", "master", "workshop", "artist"}
+)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 
-from r2r_shared.collections.attribution import is_qualified
+from r2r_shared.collections.attribution import is_qualified, role_of
 
 _ROLE = re.compile(r"([^\W\d_][\w /-]{2,30}):\s+(?=\S)")
-_MAKERS = re.compile(
-    r"\b(?:artist|painter|maker|creator|author|kunstner|künstler|maler|peintre|pittore|schilder)", re.IGNORECASE
-)
 _LIFE = re.compile(r"\s*\([^()]*(?:\d|[a-z], )[^()]*\)?\s*(?:, \w+)?$")
 _YEARS = re.compile(
-    r",\s*(?:(?:active|act\.|fl\.|flourished|born|died|b\.|d\.|ca?\.|circa|approximately|about)[\s.]*)*\d{3,4}\b[^,]*$",
+    r",\s*(?:(?:active|act\.|fl\.|flourished|born|died|b\.|d\.|ca?\.|circa|approximately|about)[\s.]*)*\d{3,4}\b[^,()]*$",
     re.IGNORECASE,
 )
 _NATION = re.compile(
@@ -42,7 +39,12 @@ def without_life(name: str) -> str:
     >>> without_life("George Bellows (American, 1882–1925)")
     'George Bellows'
     """
-    return _LIFE.sub("", name) or name
+    return kept_qualified(name, _LIFE.sub("", name))
+
+
+def kept_qualified(name: str, plain: str) -> str:
+    """`plain`, a name of which something was cut off, unless that was what said that it is not surely his."""
+    return name if not plain or (is_qualified(name) and not is_qualified(plain)) else plain
 
 
 def catalogued(name: str) -> str:
@@ -51,13 +53,14 @@ def catalogued(name: str) -> str:
     >>> catalogued("Glindoni, Henry Gillard, 1852-1913"), catalogued("Artist: Vincent van Gogh, Dutch, 1853 - 1890")
     ('Henry Gillard Glindoni', 'Vincent van Gogh')
     """
-    if role := _ROLE.match(name):
-        if not _MAKERS.search(role[1]):
-            return ""
-        name = name[role.end() :]
+    role = _ROLE.match(name)
+    makes, qualifier = role_of(role[1]) if role else (True, "")
+    if not makes:
+        return ""
+    name = " ".join(filter(None, (qualifier, name[role.end() :]))) if role else name
     plain = without_life(name)
-    undated = _YEARS.sub("", plain)
-    stateless = _NATION.sub("", undated)
+    undated = kept_qualified(name, _YEARS.sub("", plain))
+    stateless = kept_qualified(name, _NATION.sub("", undated))
     # Only libraries write years behind a family's name that comes first; "Rembrandt, Amsterdam" is no such name.
     turned = undated != plain and stateless == undated and not is_qualified(stateless)
     return forward(stateless) if turned else stateless

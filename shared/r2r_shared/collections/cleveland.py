@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from r2r_shared.collections import dating, json_stream, licences, remarks, tables, works
-from r2r_shared.collections.artist_names import without_life
-from r2r_shared.collections.attribution import Attribution, Maker, attribute
+from r2r_shared.collections.artist_names import kept_qualified, without_life
+from r2r_shared.collections.attribution import Attribution, Maker, attribute, role_of
 from r2r_shared.collections.classes import PAINTINGS, Classes
 from r2r_shared.collections.prose import Prose
 from r2r_shared.records import PaintingRecord, Refusal
@@ -42,8 +42,8 @@ _EXTRA = {
     "measurements": "dimensions",
     "copyright": "copyright_notice",
 }
-_COUNTRY = re.compile(r"\s*\((?!.*\b(?:of|to|after)\b)[^()]*\)$")  # "(French)", but not "(attributed to)"
-_MAKERS = frozenset({"", "artist", "painter", "maker", "designer", "draftsman", "illuminator", "calligrapher"})
+_COUNTRY = re.compile(r"\s*\([^()]*\)$")
+_ROLE = re.compile(r"\)\s*,\s*([^\W\d_][\w /-]{2,40})$")  # "George Bellows (American, 1882–1925), artist"
 
 
 def records(source: Path, *, classes: Classes = PAINTINGS) -> Iterator[PaintingRecord | Refusal]:
@@ -68,13 +68,19 @@ def _table(source: Path, classes: Classes) -> Iterator[PaintingRecord | Refusal]
             cells = {column: row.cells[place] for column, place in table.columns.items()}
             entry: dict[str, Any] = dict(cells)
             entry["images"] = {size: {"url": cells.get(f"image_{size}", "")} for size in ("web", "print")}
-            entry["creators"] = [{"description": one} for one in _one_by_one(cells.get("creators", ""))]
+            entry["creators"] = _one_by_one(cells.get("creators", ""))
             yield record(row.where, entry, classes=classes, remark=remarks.SHORT_ROW if row.short else "")
 
 
-def _one_by_one(creators: str) -> list[str]:
-    """("Jan Both (Dutch, 1618-1652), artist; Nicolaes Berchem (Dutch, 1620-1683), artist") → both."""
-    return [one for part in creators.split(";") if (one := part.strip())]
+def _one_by_one(creators: str) -> list[dict[str, str]]:
+    """("Jan Both (Dutch, 1618-1652), artist; Nicolaes Berchem (Dutch, 1620-1683), artist") → both, and their roles."""
+    found: list[dict[str, str]] = []
+    for part in creators.split(";", 200):
+        one = part.strip()
+        role = _ROLE.search(one)
+        if one:
+            found.append({"description": one[: role.start() + 1] if role else one, "role": role[1] if role else ""})
+    return found
 
 
 def record(
@@ -121,9 +127,11 @@ def _makers(prose: Prose, entry: Mapping[str, Any]) -> Attribution:
         if not isinstance(one, dict):
             continue
         creator = cast(dict[str, Any], one)
-        name = _COUNTRY.sub("", without_life(prose.line(creator.get("description"))))
-        if prose.line(creator.get("role")).casefold() in _MAKERS:
-            makers.append(Maker(name, prose.line(creator.get("qualifier"))))
+        label = prose.line(creator.get("description"))
+        name = kept_qualified(label, _COUNTRY.sub("", without_life(label)))
+        makes, qualifier = role_of(prose.line(creator.get("role")))
+        if makes:
+            makers.append(Maker(name, prose.line(creator.get("qualifier")) or qualifier))
     return attribute(prose, [maker for maker in makers if maker.name])
 
 

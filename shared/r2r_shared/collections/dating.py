@@ -4,6 +4,9 @@ Both are what a cataloguer says, and either may be loose: the words ("ca. 1500")
 1505), or wider ("after 1600" and 1600 to 1650). So where they overlap, the years are those that both allow; where they
 do not, the words count, for they are what the museum prints: the numbers are often typing errors, defaults, or the
 artist's life. Either alone is taken as it is.
+
+Words that are not understood to the last ("reign of Qianlong, 1750"), or that give one year where the numbers span
+from or to just that year, may have been misread: then they do not narrow the numbers.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from typing import Any
 
 from r2r_shared.collections import remarks
 from r2r_shared.collections.prose import Prose
-from r2r_shared.dates import LAST_YEAR, Years, parse_years
+from r2r_shared.dates import LAST_YEAR, Years, parse_years, understood
 
 FIRST_YEAR = -9999
 
@@ -26,6 +29,7 @@ _UNDATED = re.compile(
 )
 
 _parse = lru_cache(maxsize=16_384)(parse_years)  # a museum's collection has a few thousand different dates
+_understood = lru_cache(maxsize=16_384)(understood)
 
 
 def years(prose: Prose, words: str, first: Any = None, last: Any = None) -> Years:
@@ -48,6 +52,9 @@ def years(prose: Prose, words: str, first: Any = None, last: Any = None) -> Year
     if both is None:
         prose.note(remarks.DATES_DISAGREE)
         return said
+    at_an_edge = said[0] == said[1] and given[0] != given[1] and said[0] in given
+    if None not in given and (at_an_edge or not _understood(words)):
+        return given
     return both
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from r2r_shared.collections import artgan, disk, folder, forms, manifest, pages, text, wikiart_general
+from r2r_shared.collections import artgan, disk, folder, forms, manifest, pages, tables, text, wikiart_general
 from r2r_shared.collections.addresses import host_of
 from r2r_shared.collections.classes import PAINTINGS, Classes
 from r2r_shared.collections.museums import MUSEUMS, of_address
@@ -93,6 +93,8 @@ def detect(source: Path | str, *, format: str | None = None, classes: Classes = 
     if not there:
         raise UserError(f"{source} is not there", "name a folder or a manifest of paintings")
     try:
+        if source.is_file():
+            tables.refuse_pointer(source)
         published = format if format in MUSEUMS else None if format else forms.of(source)
         if published is not None:
             return Source(published, source, partial(MUSEUMS[published].read, classes=classes))

@@ -6,8 +6,8 @@ https://iiif.io/api/presentation/2.1/, https://iiif.io/api/presentation/3.0/. Wh
   are in iiif_values.py, all others are kept.
 * A manifest says no class of works by rule. One that says none is taken: whoever names a collection of manifests
   wants them. One that says what it is, is taken where that is wanted.
-* `rights` (3) or `license` (2) is the licence of the pictures; where neither is given, a pair labelled so, then the
-  required statement, if it names one.
+* `rights` (3) or `license` (2) is the licence of the pictures; of those of the manifest, the canvas and the picture
+  the strictest holds. Only where none is given, a pair labelled so counts, then the required statement.
 * Services of version 2 occur inside manifests of version 3, pictures among several to choose from, and pictures
   without any service: then the picture's own address is asked for as it stands.
 * A collection holds manifests, whole or only named. Those that are named are asked for by pages.py.
@@ -16,6 +16,7 @@ https://iiif.io/api/presentation/2.1/, https://iiif.io/api/presentation/3.0/. Wh
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -94,35 +95,50 @@ def record(where: str, manifest: Mapping[str, Any], *, classes: Classes = PAINTI
     if labels and (refusal := works.left_out(file, classes, labels)):
         return refusal
     year = ", ".join(fields.get("year", []))
+    shown = _shown(manifest)
     statement = _statement(prose, manifest)
+    artists = [Maker(catalogued(name)) for name in fields.get("artist", [])]
+    artists += [Maker(catalogued(name), "Attributed to") for name in fields.get("attributed", [])]
     extra: dict[str, Any] = {
         "manifest": file,
         "attribution_statement": statement,
         "summary": iiif_values.text(prose, manifest.get("summary") or manifest.get("description"))[:2000],
         "accession_number": ", ".join(fields.get("accession_number", [])),
         "credit_line": ", ".join(fields.get("credit_line", [])),
-        "rights": _rights(prose, manifest, fields),
+        "rights": prose.lines(list(dict.fromkeys((*_rights(manifest, *shown.of), *fields.get("rights", []))))),
     }
     return works.record(
         prose,
         file=file,
         title=iiif_values.text(prose, manifest.get("label")),
-        by=attribute(prose, [Maker(catalogued(name)) for name in fields.get("artist", [])]),
+        by=attribute(prose, artists),
         year=year,
         years=dating.years(prose, year),
         medium=", ".join(fields.get("medium", [])),
         museum=", ".join(fields.get("museum", [])) or _provider(prose, manifest),
         genre=", ".join(labels[:4]),
         movement=fields.get("movement", [""])[0],
-        licence=_licence(prose, manifest, fields, statement),
+        licence=_licence(prose, manifest, shown, fields.get("rights", [])),
         page=_page(manifest),
-        picture_url=picture_of(manifest),
+        picture_url=shown.address,
         extra=extra | {key: value for key, value in rest.items() if key not in extra},
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The picture that is taken: its address, and what it hangs on: its canvas, itself and its service."""
+
+    address: str = ""
+    of: tuple[Mapping[str, Any], ...] = ()
+
+
 def picture_of(manifest: Mapping[str, Any]) -> str:
     """The address of the first picture of a manifest's first canvas that has one; empty where none has."""
+    return _shown(manifest).address
+
+
+def _shown(manifest: Mapping[str, Any]) -> _Shown:
     for canvas in _canvases(manifest)[:20]:
         width, height = canvas.get("width"), canvas.get("height")
         for body in _bodies(canvas):
@@ -132,10 +148,10 @@ def picture_of(manifest: Mapping[str, Any]) -> str:
                         service, width=_int(body.get("width") or width), height=_int(body.get("height") or height)
                     )
                 ):
-                    return address
+                    return _Shown(address, (canvas, body, service))
             if (address := web_address(_id(body))) and _is_picture(body):
-                return address
-    return ""
+                return _Shown(address, (canvas, body))
+    return _Shown()
 
 
 def _canvases(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -179,14 +195,29 @@ def _is_picture(body: Mapping[str, Any]) -> bool:
     return kind == "Image" or form.startswith("image/")
 
 
-def _licence(prose: Prose, manifest: Mapping[str, Any], fields: Mapping[str, list[str]], statement: str) -> str:
-    said = [*_strings(manifest.get("rights")), *_strings(manifest.get("license")), *fields.get("rights", []), statement]
-    return next((licence for text in said if (licence := licences.canonical(text))), "")
+def _licence(prose: Prose, manifest: Mapping[str, Any], shown: _Shown, labelled: list[str]) -> str:
+    """The strictest of the rights that are stated; what is stated and not understood is no licence.
+
+    Args:
+        labelled: what the pairs say that are labelled as rights.
+    """
+    stated = (
+        _rights(manifest, *shown.of)
+        or labelled
+        or [words for one in (manifest, *shown.of) if (words := _statement(prose, one))]
+    )
+    return licences.strictest([licences.canonical(one) for one in stated])
 
 
-def _rights(prose: Prose, manifest: Mapping[str, Any], fields: Mapping[str, list[str]]) -> list[str]:
-    said = (*_strings(manifest.get("rights")), *_strings(manifest.get("license")), *fields.get("rights", []))
-    return prose.lines(list(dict.fromkeys(said)))
+def _rights(*resources: Mapping[str, Any]) -> list[str]:
+    """What a manifest, its canvas and its picture state, in this order; what is stated in an unknown way, too."""
+    return [
+        said
+        for resource in resources
+        for key in ("rights", "license")
+        if (value := resource.get(key))
+        for said in (_strings(value) or ["not a text"])
+    ]
 
 
 def _statement(prose: Prose, manifest: Mapping[str, Any]) -> str:

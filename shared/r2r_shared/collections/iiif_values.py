@@ -6,6 +6,7 @@ Presentation API 2.1 "Language of Property Values" and 3.0 "Language of Property
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any, cast
@@ -26,7 +27,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
             "creators",
             "maker",
         ),
-        *("author", "people", "artist or maker", "attributed to", "attribution", "kunstner", "kunstnere", "ophav"),
+        *("author", "people", "artist or maker", "kunstner", "kunstnere", "ophav"),
         *(
             "kunstler",
             "kunstler*in",
@@ -42,6 +43,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         *("artista", "autore", "autor", "pittore", "pintor", "kunstenaar", "vervaardiger", "schilder", "konstnar"),
         *("kunstnar", "taiteilija", "tekija", "malarz", "umelec", "vytvoril", "作者", "художник"),
     ),
+    "attributed": ("attributed to", "zugeschrieben", "attribue a", "attribuito a", "toegeschreven aan", "tilskrevet"),
     "year": (
         *(
             "date",
@@ -86,7 +88,6 @@ FIELDS: dict[str, tuple[str, ...]] = {
         *(
             "category",
             "genre",
-            "format",
             "objekttype",
             "vaerktype",
             "objektart",
@@ -141,6 +142,14 @@ FIELDS: dict[str, tuple[str, ...]] = {
     ),
 }
 _FIELD_OF = {label: field for field, labels in reversed(list(FIELDS.items())) for label in labels}
+_PEOPLE = frozenset({"people", "person"})
+# Kinds of files, and of Dublin Core's types those that a painting's record has: they say nothing of what is shown.
+_KIND_OF_FILE = re.compile(
+    r"(?:image|application|text|video|audio|model)/[\w.+-]+"
+    r"|(?:https?://purl\.org/dc/dcmitype/|dcmi(?:type|types)?:)?(?:still ?image|image|physical ?object|collection"
+    r"|interactive ?resource)s?",
+    re.IGNORECASE,
+)
 _LANGUAGES = ("en", "en-us", "en-gb", "none", "@none", "und", "")
 
 
@@ -176,7 +185,10 @@ def text(prose: Prose, value: Any) -> str:
 
 
 def labelled(prose: Prose, metadata: Any) -> tuple[dict[str, list[str]], dict[str, Any]]:
-    """(our field → what the pairs of a label and a value say of it, the pairs that are none of ours by their label)"""
+    """(our field → what the pairs of a label and a value say of it, the pairs that are none of ours by their label)
+
+    "Attribution" is none of an artist: it labels the words that are to be shown with the picture.
+    """
     found: dict[str, list[str]] = {}
     ranks: dict[str, int] = {}
     rest: dict[str, Any] = {}
@@ -192,16 +204,28 @@ def labelled(prose: Prose, metadata: Any) -> tuple[dict[str, list[str]], dict[st
             field = _FIELD_OF.get(plain)
             if field is None:
                 continue
+            kept = _meant(field, plain, said)
+            if not kept:
+                continue
             rank = FIELDS[field].index(plain)
             if field not in found or rank < ranks[field]:
-                found[field], ranks[field] = said, rank
+                found[field], ranks[field] = kept, rank
             elif rank == ranks[field]:
-                found[field] = [*found[field], *said]
+                found[field] = [*found[field], *kept]
             break
         else:
             if len(rest) < 60:
                 rest[text(prose, entry.get("label")) or "unnamed"] = said if len(said) > 1 else said[0]
     return found, rest
+
+
+def _meant(field: str, label: str, said: list[str]) -> list[str]:
+    """What a pair says of our field, without what is of another kind."""
+    if field == "genre":
+        return [one for one in said if not _KIND_OF_FILE.fullmatch(one)]
+    if field == "artist" and label in _PEOPLE:  # sitters, donors and owners are people, too: their role must be said
+        return [one for one in said if ":" in one]
+    return said
 
 
 def all_texts(prose: Prose, value: Any) -> list[str]:

@@ -18,6 +18,7 @@ Found: TypeAlias = "tuple[str, dict[str, Any]] | Refusal"
 """Where a work stands ("entry 3", "27992.json") and its record."""
 
 MAX_WORK = 64 << 20  # signs of one work, or of what stands beside the list; the largest known is 2 MB
+_ENTRY = 200  # signs that a name costs beside its own: many small ones take up many times what they are written in
 _PIECE = 1 << 18
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder(parse_constant=lambda _: None)  # NaN and Infinity are no JSON: the database refuses them
@@ -84,13 +85,18 @@ class _Broken(Exception):
 
 
 class _Pieces:
-    """A text file, decoded value by value with a window of it in memory."""
+    """A text file, decoded value by value with a window of it in memory.
+
+    Attributes:
+        length: signs of the last value.
+    """
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
         self._window = ""
         self._at = 0
         self._ended = False
+        self.length = 0
 
     def peek(self) -> str:
         """The next sign that is no space; empty at the end."""
@@ -118,7 +124,7 @@ class _Pieces:
             try:
                 value, end = _DECODER.raw_decode(self._window, self._at)
                 if end < len(self._window) or self._ended:  # a number at the window's edge may go on
-                    self._at = end
+                    self.length, self._at = end - self._at, end
                     return value
             except RecursionError as exc:
                 raise _Broken("nested too deep") from exc
@@ -166,6 +172,7 @@ def _object(pieces: _Pieces, lists: Collection[str]) -> Iterator[Any]:
     pieces.take("{")
     kept: dict[str, Any] = {}
     listed = False
+    size = 0
     while pieces.peek() != "}":
         key = pieces.value()
         if not isinstance(key, str):
@@ -178,10 +185,18 @@ def _object(pieces: _Pieces, lists: Collection[str]) -> Iterator[Any]:
             listed = True  # an answer about a single work: {"data": {…}}
             yield pieces.value()
         else:
-            kept[key] = pieces.value()
+            value = pieces.value()
+            size += pieces.length + len(key) + _ENTRY
+            if size > MAX_WORK or listed:  # a list may still come
+                kept.clear()
+            else:
+                kept[key] = value
         if pieces.take(",}") == "}":
             break
     else:
         pieces.take("}")
-    if not listed:
-        yield kept
+    if listed:
+        return
+    if size > MAX_WORK:
+        raise _Broken("an object that is too large to be one work, and holds no list of works")
+    yield kept

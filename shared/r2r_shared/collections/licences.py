@@ -47,21 +47,56 @@ _RIGHTS_STATEMENTS = {
 }
 WORDS = ("public-domain", "cc0", "open", UNKNOWN, *dict.fromkeys(_RIGHTS_STATEMENTS.values()), "cc-by", "cc-by-sa")
 
-_STATEMENT = re.compile(r"rightsstatements\.org/(?:vocab|page)/([a-z-]+)", re.IGNORECASE)
-_CC_ADDRESS = re.compile(r"creativecommons\.org/licenses/(by(?:-(?:nc|nd|sa))*)(?:/(\d\.\d))?", re.IGNORECASE)
+_STATEMENT = re.compile(r"(?:https?://)?(?:www\.)?rightsstatements\.org/(?:vocab|page)/([a-z-]+)[^\s,;()<>]*")
+_CC_ADDRESS = re.compile(
+    r"(?:https?://)?(?:www\.)?creativecommons\.org/licenses/(by(?:-(?:nc|nd|sa))*)(?:/(\d\.\d))?[^\s,;()<>]*"
+)
 _CC_WORDS = re.compile(
     r"(?:\bcc|\bcreative commons)[\s:,-]*(?:attribution|by)(?P<more>(?:[\s,/-]*(?:-|\band\b)?[\s-]*"
     r"(?:nc|nd|sa|non-?commercial|no-?derivatives?|no-?derivs|share-?alike))*)[\s,-]*(?:int(?:ernationa)?l)?[\s,v-]*(\d\.\d)?"
 )
-_CC0 = re.compile(r"\bcc[\s-]?(?:0|zero)\b|publicdomain/zero|public-domain/cc0|\bcreative commons (?:0|zero)\b")
-_NOT_FREE = re.compile(
-    r"\b(?:not|no longer|nicht|isn't|non) (?:yet )?(?:in |im |in the )?(?:the )?(?:public domain|gemeinfrei)\b"
+# What names a licence that leaves a picture free. A sentence about rights is of one of these only where nothing else
+# is said in it that is not in _BESIDE: "Public domain in the United States only", "Metadata: CC0" are of none.
+_FREE_NAMES = (
+    (
+        r"(?:https?://)?(?:www\.)?creativecommons\.org/[^\s,;()<>]*(?:publicdomain/zero|public-domain/cc0)[^\s,;()<>]*"
+        r"|\b(?:cc[\s-]?(?:0|zero)|creative commons (?:0|zero))\b",
+        "cc0",
+    ),
+    (
+        r"(?:https?://)?(?:www\.)?creativecommons\.org/publicdomain/mark[^\s,;()<>]*|\bpublic[\s-]?domain(?: mark)?\b"
+        r"|\bgemeinfrei\b|\bdomaine public\b|\bdominio (?:pubblico|p[uú]blico)\b|\bpubliek domein\b"
+        r"|\boffentlig ejendom\b|\ballmän egendom\b|\bpdm?\b",
+        "public-domain",
+    ),
+    (r"\bno copyright\s*[-–—]\s*united states\b", "no-copyright-us"),
+    (r"\bno copyright\s*[-–—]\s*other known legal restrictions\b", "no-copyright-other"),
+    (
+        r"\bno known (?:copyright(?: restrictions?)?|restrictions?)(?: on (?:publication|use|re-?use))?\b"
+        r"|\bno copyright(?: restrictions?)?\b|\bfree of (?:known )?copyright(?: restrictions?)?\b",
+        "no-known-copyright",
+    ),
 )
-_PUBLIC_DOMAIN = re.compile(
-    r"\bpublic[\s-]?domain\b|publicdomain/mark|\bgemeinfrei\b|\bdomaine public\b|\bdominio (?:pubblico|p[uú]blico)\b"
-    r"|\bpubliek domein\b|\boffentlig ejendom\b|\ballmän egendom\b|^pdm?$|^pdm? 1\.0$"
+_FREE_PATTERNS = tuple((re.compile(pattern), licence) for pattern, licence in _FREE_NAMES)
+_BESIDE = re.compile(
+    r"(?:[\s.,:;()\[\]\"'“”|/–—-]|\b(?:(?:copyright|rights|licen[cs]e)(?: status| statement)?(?=:)|no rights reserved"
+    r"|(?:this|the) (?:work|image|picture|photograph|painting|artwork|object|item)s?|(?:digital )?images?|picture"
+    r"|(?:this |the |these )?(?:work|image|picture)s? (?:is|are)|it is|is|are|believed to be|considered to be|in|the|im"
+    r"|dans|le|nel|en el|under|of|a|an|and|(?:licen[cs]ed|released|available|published|dedicated|made available)"
+    r"(?: under| to| into)?|(?:the )?creative commons|(?:public domain )?dedication|designation|licen[cs]e|universal"
+    r"|international|lizenz|licentie|licens|\d\.\d)(?!\w))*+"  # possessive: there are many ways to read the same words
 )
-_NO_KNOWN = re.compile(r"\bno known (?:copyright|restrictions?)\b|\bno copyright\b")
+# What makes a sentence about a Creative Commons licence one about something else, or about more than one thing.
+_DOUBTFUL = re.compile(
+    r"©|\(c\)|copyright|\breserv|\breservados\b|\brestricted\b|\b(?:not|no|nor|none|never|nicht|kein\w*|pas|non|ikke"
+    r"|niet|geen)\b(?![\s-]*commercial)|\b(?:until|till|only|except\w*|unless|exclud\w+|may|might|if|elsewhere|unknown"
+    r"|permission|bis|nur|außer|sauf|uniquement|kun|alleen|solo)\b|\b(?:meta-?)?(?:data|daten|données|dati|gegevens)\b"
+    r"|\bm[eé]ta(?:data|daten|données|dati)|\b(?:texts?|texte|descriptions?|website|database|catalogue)\b"
+)
+_NEGATED = re.compile(
+    r"\b(?:not|no longer|never|nicht|ikke|niet|non) (?:\w+ ){0,2}?(?:in copyright|under copyright|copyrighted|copyright"
+    r"|restricted)\b|\bcopyright[\s-]free\b|\bno (?:known )?copyright\b"
+)
 _NOT_EVALUATED = re.compile(r"\bcopyright (?:status )?(?:is )?not (?:yet )?evaluated\b")
 _UNDECIDED = re.compile(r"\bcopyright (?:status )?(?:is )?(?:undetermined|unknown|unclear)\b")
 _CLAIMED = re.compile(
@@ -69,56 +104,99 @@ _CLAIMED = re.compile(
     r"|\bdroits r[eé]serv[eé]s\b|\burheberrecht|\bvg bild-?kunst\b|\bartists rights society\b|\bvisda\b"
     r"|\badagp\b"
 )
-_PHRASES = (
-    (_PUBLIC_DOMAIN, "public-domain"),
-    (_NO_KNOWN, "no-known-copyright"),
-    (_NOT_EVALUATED, "copyright-not-evaluated"),
-    (_UNDECIDED, "copyright-undetermined"),
-    (_CLAIMED, "in-copyright"),
-)
 
 
 @lru_cache(maxsize=1024)
 def canonical(text: str) -> str:
     """The licence that a text or an address names, in the words above; empty where it names none that is known.
 
+    A licence that leaves a picture free is taken from words only where they say nothing else: a claim, a condition, a
+    denial or another licence beside it, and it is not free.
+
     >>> canonical("https://creativecommons.org/licenses/by-sa/4.0/")
     'cc-by-sa-4.0'
-    >>> canonical("Not in the public domain")
-    ''
+    >>> canonical("Metadata: CC0. Images: © Nationalmuseum"), canonical("Not in the public domain")
+    ('in-copyright', '')
     """
     plain = " ".join(text[:2000].casefold().split())
     if plain in _CANONICAL:
         return plain
-    return next((licence for said in (_addressed, _creative_commons, _in_words) if (licence := said(plain))), "")
+    said = {
+        licence
+        for one in _STATEMENT.findall(plain)
+        if (licence := _RIGHTS_STATEMENTS.get(one.rstrip("-"), UNKNOWN))  # one that is not known says something, too
+    }
+    rest = _STATEMENT.sub(" ", plain)
+    said |= {_cc(address[1].split("-")[1:], address[2]) for address in _CC_ADDRESS.finditer(rest)}
+    rest = _CC_ADDRESS.sub(" ", rest)
+    said |= {_cc(_conditions(words["more"]), words[2]) for words in _CC_WORDS.finditer(rest)}
+    rest = _CC_WORDS.sub(" ", rest)
+    for pattern, licence in _FREE_PATTERNS:
+        if pattern.search(rest):
+            said.add(licence)
+            rest = pattern.sub(" ", rest)
+    return _of_all(said, rest, plain)
 
 
-def _addressed(plain: str) -> str:
-    """What an address of rightsstatements.org or of a Creative Commons licence names."""
-    if statement := _STATEMENT.search(plain):
-        return _RIGHTS_STATEMENTS.get(statement[1].rstrip("-"), "")
-    address = _CC_ADDRESS.search(plain)
-    return _cc(address[1].split("-")[1:], address[2]) if address else ""
+def _of_all(said: set[str], rest: str, plain: str) -> str:
+    """The one licence that a text is of.
+
+    Args:
+        said: the licences that it names.
+        rest: what else stands in it.
+        plain: all of it.
+    """
+    if UNKNOWN in said:
+        return ""
+    # "CC BY", and its address that says the version; "CC0 1.0, Public Domain Dedication".
+    said = {one for one in said if not any(re.fullmatch(re.escape(one) + r"-\d\.\d", other) for other in said)}
+    said -= {"public-domain"} if "cc0" in said else set()
+    licence = said.pop() if len(said) == 1 else ""
+    if licence and _holds(licence, rest):
+        return licence
+    if not (said or licence) and _NOT_EVALUATED.search(plain):
+        return "copyright-not-evaluated"
+    if not (said or licence) and _UNDECIDED.search(plain):
+        return "copyright-undetermined"
+    return "in-copyright" if _CLAIMED.search(_NEGATED.sub(" ", plain)) else ""
 
 
-def _creative_commons(plain: str) -> str:
-    """What "CC0", "CC BY-NC 4.0" or "Creative Commons Attribution" name."""
-    if _CC0.search(plain):
-        return "cc0"
-    words = _CC_WORDS.search(plain)
-    return _cc(_conditions(words["more"]), words[2]) if words else ""
+def _holds(licence: str, rest: str) -> bool:
+    """True where what stands beside a licence's name leaves it what it is."""
+    if _BESIDE.fullmatch(rest):
+        return True
+    if licence in FREE:
+        return False
+    # Its maker's name is a part of CC BY: "A museum, CC BY-SA". What is not free is made no freer by anything.
+    return not licence.startswith("cc-") or not _DOUBTFUL.search(rest)
 
 
-def _in_words(plain: str) -> str:
-    """What a sentence about rights says, if it is one of the usual ones."""
-    if _NOT_FREE.search(plain):
-        return "in-copyright" if _CLAIMED.search(plain) else ""
-    for pattern, licence in _PHRASES:
-        if pattern.search(plain):
-            return licence
-    return ""
+def strictest(licences: Collection[str]) -> str:
+    """The licence that allows least, where several hold for a picture; empty where one of them is not known.
+
+    >>> strictest(["cc0", "cc-by-4.0"]), strictest(["cc0", ""]), strictest(["", "in-copyright"])
+    ('cc-by-4.0', '', 'in-copyright')
+    """
+    return max(licences, key=_strictness, default="")
 
 
+def _strictness(licence: str) -> tuple[int, int]:
+    if not licence:
+        return 5, 0
+    if licence in FREE:
+        return 0, _UNCONDITIONAL.index(licence) if licence in _UNCONDITIONAL else 3
+    if licence.startswith("cc-by"):
+        return (
+            (1, 0)
+            if "-n" not in licence and "-sa" not in licence
+            else (2, licence.count("-nc") * 4 + licence.count("-nd") * 2)
+        )
+    if licence.startswith("no-copyright"):
+        return 3, 0
+    return (4, 0) if licence.startswith("copyright-") else (6, len(licence) * -1)
+
+
+_UNCONDITIONAL = ("cc0", "public-domain", "no-known-copyright")
 _CANONICAL = frozenset({"public-domain", "cc0", *_RIGHTS_STATEMENTS.values()})
 
 

@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from r2r_shared.collections import columns, disk, licences, text
 from r2r_shared.collections.addresses import web_address
+from r2r_shared.collections.csv_rows import Rows
 from r2r_shared.dates import parse_years
 from r2r_shared.errors import UserError
 from r2r_shared.records import PaintingRecord, Refusal
@@ -29,7 +30,6 @@ Entry: TypeAlias = tuple[str, dict[str, Any]]
 UNREADABLE = "an entry that cannot be read"
 MAX_JSON_BYTES = 1 << 30  # read whole; the Met's half million objects as JSON are smaller
 _LISTS = ("paintings", "artworks", "works", "objects", "items", "records", "entries", "data", "results")
-_MAX_CELL = 16 << 20
 
 
 def records(source: Path) -> Iterator[PaintingRecord | Refusal]:
@@ -57,10 +57,9 @@ def _csv(source: Path) -> Iterator[Entry | Refusal]:
     with source.open(encoding=encoding, newline="") as lines:
         delimiter = _delimiter(lines.readline())
         lines.seek(0)
-        csv.field_size_limit(max(csv.field_size_limit(), _MAX_CELL))
-        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        rows = Rows(lines, delimiter, strict=True)
         try:
-            header = [name.strip() for name in next(reader, None) or []]
+            header = [name.strip() for name in rows.header()]
         except csv.Error as exc:
             raise UserError(f"{source}: its first line is not CSV: {exc}", "the first line names the columns") from exc
         if columns.fields(header).keys().isdisjoint({"file", "picture_url"}):
@@ -68,14 +67,10 @@ def _csv(source: Path) -> Iterator[Entry | Refusal]:
                 f"{source} has no column that names the picture files; its columns: {', '.join(header[:20]) or 'none'}",
                 "call that column `file`; names are relative to the manifest. Addresses on the web: `image_url`",
             )
-        while True:
-            where = f"line {reader.line_num + 1}"
-            try:
-                row = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as exc:
-                yield Refusal(where, UNREADABLE, f"not CSV: {exc}")
+        for line, row in rows:
+            where = f"line {line}"
+            if isinstance(row, str):
+                yield Refusal(where, UNREADABLE, row)
                 continue
             if not any(cell.strip() for cell in row):
                 continue

@@ -13,12 +13,13 @@ Columns and answers: https://github.com/metmuseum/openaccess, https://metmuseum.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from r2r_shared.collections import dating, licences, remarks, tables, works
-from r2r_shared.collections.attribution import Attribution, Maker, attribute
+from r2r_shared.collections.attribution import Attribution, Maker, attribute, role_of
 from r2r_shared.collections.classes import PAINTINGS, Classes
 from r2r_shared.collections.pictures import RecordPicture
 from r2r_shared.collections.prose import Prose
@@ -29,20 +30,11 @@ API = "https://collectionapi.metmuseum.org/public/collection/v1/objects/"
 PAGE = "https://www.metmuseum.org/art/collection/search/"
 COLUMNS = ("object id", "is public domain", "title", "classification")
 
-_NO_MAKERS = frozenset(
-    (
-        "publisher",
-        "printer",
-        "sitter",
-        "subject",
-        "patron",
-        "former owner",
-        "author",
-        "dedicatee",
-        "donor",
-        "lithographer",
-    )
+_NOT_BY = re.compile(
+    r"(?:portrait of|depict|own|former|commission|publish|print|dedicat|written|text|sitter|subject|patron|made for)",
+    re.IGNORECASE,
 )
+"""How a prefix begins that makes nobody a maker: "Portrait of"."""
 _EXTRA = {  # the museum's column → ours
     "object number": "accession_number",
     "department": "department",
@@ -105,9 +97,19 @@ def picture_of_record(document: Mapping[str, Any]) -> RecordPicture | str:
         return remarks.NO_PICTURE_GIVEN
     return RecordPicture(
         url=small or large,
-        licence="cc0" if document.get("isPublicDomain") is True else "",
+        licence=_licence_of_record(document),
         extra={"picture_original": large} if small and large else {},
     )
+
+
+def _licence_of_record(document: Mapping[str, Any]) -> str | None:
+    """None only where the answer says nothing: a work may have left the public domain since the list was made."""
+    free = document.get("isPublicDomain")
+    if free is True:
+        return "cc0"
+    said = document.get("rightsAndReproduction")
+    claimed = licences.canonical(said) if isinstance(said, str) else ""
+    return claimed or (None if free is None else "")
 
 
 def _file(number: str) -> str:
@@ -144,12 +146,16 @@ def _makers(prose: Prose, cells: Mapping[str, str]) -> Attribution:
     )
     if len(names) == 1:  # a lone name may stand beside lists that have lost their order
         prefixes, suffixes = prefixes[:1], suffixes[:1]
-    makers = [
-        Maker(name, _nth(prefixes, i), _nth(suffixes, i))
-        for i, name in enumerate(names)
-        if _nth(roles, i).casefold() not in _NO_MAKERS
-    ]
-    return attribute(prose, makers or [Maker(name) for name in names[:1]])
+    makers: list[Maker] = []
+    others: list[str] = []
+    for i, name in enumerate(names):
+        prefix, role = _nth(prefixes, i), _nth(roles, i)
+        makes, qualifier = role_of(role)
+        if makes and not _NOT_BY.match(prefix):
+            makers.append(Maker(name, prefix or qualifier, _nth(suffixes, i)))
+        else:
+            others.append(" ".join(filter(None, (prefix, name, f"({role})" if role else ""))))
+    return attribute(prose, makers) if makers else Attribution(unnamed="; ".join(others))
 
 
 def _nth(values: list[str], place: int) -> str:

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from r2r_shared.collections import dating, remarks, tables, works
-from r2r_shared.collections.attribution import Attribution, Maker, attribute
+from r2r_shared.collections.attribution import Attribution, Maker, attribute, is_qualified, role_of
 from r2r_shared.collections.classes import PAINTINGS, Classes
 from r2r_shared.collections.iiif_images import SIDE
 from r2r_shared.collections.nga_joins import Joins, Picture
@@ -149,15 +149,19 @@ def _extra(prose: Prose, cells: Mapping[str, str], joins: Joins, number: int, st
 def _makers(prose: Prose, cells: Mapping[str, str], joins: Joins, number: int) -> Attribution:
     """Who made a work: `attribution` says it as the label does, the constituents tell the names apart."""
     label = prose.line(cells.get("attribution", ""))
-    artists = [artist for artist in joins.artists(number) if artist.name]
+    artists = [artist for artist in joins.artists(number) if artist.name and role_of(artist.role)[0]]
     if not artists:
         return attribute(prose, [Maker(label)])
     if all(artist.anonymous for artist in artists):
         return Attribution(unnamed=label or artists[0].name)
     named = [artist for artist in artists if not artist.anonymous]
-    if label and len(named) == 1:
-        return attribute(prose, [Maker(label)])  # "Follower of …" stands in the label, and not always in the prefix
-    return attribute(prose, [Maker(prose.line(a.name), prose.line(a.prefix), prose.line(a.suffix)) for a in named])
+    makers = [
+        Maker(prose.line(a.name), prose.line(a.prefix) or role_of(a.role)[1], prose.line(a.suffix)) for a in named
+    ]
+    # "Follower of …" stands in the label, and not always in the prefix; "artist after" in the role alone.
+    if label and len(named) == 1 and (is_qualified(label) or not makers[0].qualifier):
+        return attribute(prose, [Maker(label)])
+    return attribute(prose, makers)
 
 
 def _address(picture: Picture | None) -> str:

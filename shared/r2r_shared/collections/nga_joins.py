@@ -15,7 +15,7 @@ _BATCH = 5000
 
 _TABLES = """
     CREATE TABLE pictures (work INTEGER, rank INTEGER, iiif TEXT, max_pixels INTEGER, open_access INTEGER);
-    CREATE TABLE makers (work INTEGER, place INTEGER, person INTEGER, prefix TEXT, suffix TEXT);
+    CREATE TABLE makers (work INTEGER, place INTEGER, person INTEGER, prefix TEXT, suffix TEXT, role TEXT);
     CREATE TABLE people (person INTEGER, name TEXT, ulan TEXT, wikidata TEXT, nationality TEXT, anonymous INTEGER);
     CREATE TABLE terms (work INTEGER, kind TEXT, term TEXT);
 """
@@ -43,6 +43,7 @@ class Artist:
     name: str
     prefix: str
     suffix: str
+    role: str
     ulan: str
     wikidata: str
     nationality: str
@@ -70,7 +71,7 @@ class Joins:
         """
         for name, read, insert in (
             ("published_images.csv", _pictures, "INSERT INTO pictures VALUES (?, ?, ?, ?, ?)"),
-            ("objects_constituents.csv", _makers, "INSERT INTO makers VALUES (?, ?, ?, ?, ?)"),
+            ("objects_constituents.csv", _makers, "INSERT INTO makers VALUES (?, ?, ?, ?, ?, ?)"),
             ("constituents.csv", _people, "INSERT INTO people VALUES (?, ?, ?, ?, ?, ?)"),
             ("objects_terms.csv", _terms, "INSERT INTO terms VALUES (?, ?, ?)"),
         ):
@@ -93,13 +94,13 @@ class Joins:
     def artists(self, work: int) -> list[Artist]:
         """Who made a work."""
         query = """
-            SELECT p.name, m.prefix, m.suffix, p.ulan, p.wikidata, p.nationality, p.anonymous
+            SELECT p.name, m.prefix, m.suffix, m.role, p.ulan, p.wikidata, p.nationality, p.anonymous
               FROM makers AS m JOIN people AS p ON p.person = m.person
              WHERE m.work = ?
              ORDER BY m.place, p.person
         """
         rows = self._db.execute(query, (work,))
-        return [Artist(*row[:6], anonymous=bool(row[6])) for row in rows]
+        return [Artist(*row[:7], anonymous=bool(row[7])) for row in rows]
 
     def styles(self, work: int) -> list[str]:
         """A work's styles, each once; first of each pair the name that the museum's website uses."""
@@ -117,7 +118,8 @@ class Joins:
 def _pictures(path: Path, wanted: Collection[int]) -> Iterator[tuple[object, ...]]:
     for cells in _rows(path, ("iiifurl", "depictstmsobjectid")):
         work, iiif = _whole(cells["depictstmsobjectid"]), cells["iiifurl"].strip().rstrip("/")
-        if work in wanted and iiif:
+        # A crop shows a part: where nothing else is published, there is no picture of the work.
+        if work in wanted and iiif and cells.get("viewtype", "").strip().casefold() != "crop":
             primary = cells.get("viewtype", "").strip().casefold() == "primary"
             sequence = _whole(cells.get("sequence", "").split(".")[0])
             rank = (0 if primary else 1_000_000) + min(sequence or 0, 999_999)
@@ -130,7 +132,8 @@ def _makers(path: Path, wanted: Collection[int]) -> Iterator[tuple[object, ...]]
         if work in wanted and cells["roletype"].strip().casefold() == "artist":
             place = _whole(cells.get("displayorder", "")) or 0
             person = _whole(cells["constituentid"])
-            yield work, place, person, cells.get("prefix", "").strip(), cells.get("suffix", "").strip()
+            prefix, suffix, role = (cells.get(key, "").strip() for key in ("prefix", "suffix", "role"))
+            yield work, place, person, prefix, suffix, role
 
 
 def _people(path: Path, wanted: Collection[int]) -> Iterator[tuple[object, ...]]:

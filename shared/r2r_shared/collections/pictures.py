@@ -14,12 +14,13 @@ class RecordPicture:
     """Where a work's picture is, as its museum's record of it says.
 
     Attributes:
-        licence: of the picture; empty where the record says none: then what the list of works said holds.
+        licence: of the picture; None where the record says nothing of it: then what the list of works said holds.
+            Empty where it says that the picture is not free, or something that is not understood: then that holds.
         extra: what is to be kept with the work.
     """
 
     url: str
-    licence: str = ""
+    licence: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @staticmethod

@@ -7,6 +7,7 @@ Fields: https://api.smk.dk/api/v1/docs/. What to know of them:
 * `production` lists the makers, "efter" among them for whoever made the model. Names are turned round by hand where
   `creator_forename` is not given.
 * "Udateret": then the years span the artist's life, and are not taken.
+* `start` and `end` are midnights in Copenhagen, written in UTC: the first of January is the 31 December before, 23:00.
 * `rights` is the licence of the picture (an address of Creative Commons), `public_domain` says the same of the work.
 * `image_iiif_id` is a IIIF service (version 2, level 1 or more by its info.json; the museum's own thumbnails use
   `!1600,`). `image_native` is the photograph at full size; it is not asked for unless it is all there is.
@@ -23,7 +24,7 @@ from urllib.parse import quote
 from r2r_shared.collections import dating, json_stream, licences, remarks, works
 from r2r_shared.collections.addresses import web_address
 from r2r_shared.collections.artist_names import forward
-from r2r_shared.collections.attribution import Attribution, Maker, attribute
+from r2r_shared.collections.attribution import Attribution, Maker, attribute, role_of
 from r2r_shared.collections.classes import PAINTINGS, Classes
 from r2r_shared.collections.iiif_images import SIDE
 from r2r_shared.collections.prose import Prose
@@ -96,7 +97,7 @@ def _date(prose: Prose, entry: Mapping[str, Any]) -> tuple[str, tuple[int | None
     date: Mapping[str, Any] = dates[0] if dates else {}
     words = prose.line(date.get("period"))
     notes = " ".join(prose.lines(entry.get("production_dates_notes")))
-    first, last = date.get("start"), date.get("end")
+    first, last = (_year_there(date.get(key)) for key in ("start", "end"))
     if _LIFE.search(words) or (_LIFE.search(notes) and not words):
         prose.note(remarks.LIFE_DATES)
         return words, (None, None)
@@ -106,14 +107,27 @@ def _date(prose: Prose, entry: Mapping[str, Any]) -> tuple[str, tuple[int | None
     return words, dating.years(prose, words, first, last)
 
 
+def _year_there(value: Any) -> Any:
+    """The year in Copenhagen, an hour ahead of UTC at New Year (50 minutes before 1894), of a moment written in UTC."""
+    moment = re.match(r"(\d{4})-12-31T23:", value) if isinstance(value, str) else None
+    return int(moment[1]) + 1 if moment else value
+
+
 def _makers(prose: Prose, entry: Mapping[str, Any]) -> Attribution:
     makers: list[Maker] = []
+    others: list[str] = []
     for maker in _objects(entry.get("production")):
         given, family = (prose.line(maker.get(key)) for key in ("creator_forename", "creator_surname"))
         name = " ".join(filter(None, (given, family))) or forward(prose.line(maker.get("creator")))
-        qualifier = prose.line(maker.get("creator_qualifier")) or prose.line(maker.get("creator_role"))
-        if name:
+        role = prose.line(maker.get("creator_role"))
+        makes, said = role_of(role)
+        qualifier = prose.line(maker.get("creator_qualifier")) or said
+        if name and (makes or qualifier):
             makers.append(Maker(name, qualifier))
+        elif name:
+            others.append(f"{name} ({role})")
+    if others and not makers:
+        return Attribution(unnamed="; ".join(others))
     return attribute(prose, makers or [Maker(forward(name)) for name in prose.lines(entry.get("artist"))])
 
 
@@ -141,11 +155,11 @@ def _techniques(prose: Prose, entry: Mapping[str, Any]) -> list[str]:
 
 
 def _licence(entry: Mapping[str, Any]) -> str:
+    """The right that is stated, even if it is not understood; only where none is, what is said of the work."""
     rights = entry.get("rights")
-    said = licences.canonical(rights) if isinstance(rights, str) else ""
-    if said or entry.get("public_domain") is not True:
-        return said
-    return "public-domain"
+    if rights:
+        return licences.canonical(rights) if isinstance(rights, str) else ""
+    return "public-domain" if entry.get("public_domain") is True else ""
 
 
 def _picture(entry: Mapping[str, Any]) -> str:

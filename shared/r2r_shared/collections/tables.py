@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from r2r_shared.collections import remarks
+from r2r_shared.collections.csv_rows import Rows
 from r2r_shared.errors import UserError
 from r2r_shared.records import Refusal
 
-MAX_CELL = 16 << 20  # signs; a quote that is never closed swallows no more than this
+_POINTER = b"version https://git-lfs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,43 +47,50 @@ def header(source: Path) -> tuple[str, ...]:
         return ()
 
 
+def refuse_pointer(source: Path) -> None:
+    """Git keeps large files elsewhere (https://git-lfs.com) and leaves a note of three lines in their place.
+
+    Raises:
+        UserError: `source` is such a note.
+    """
+    with source.open("rb") as file:
+        if file.read(len(_POINTER)) == _POINTER:
+            raise UserError(
+                f"{source} is not the file itself, but Git LFS's pointer to it",
+                "run `git lfs install` and `git lfs pull` in its repository, or download the file",
+            )
+
+
 @contextmanager
 def opened(source: Path, needed: Sequence[str]) -> Generator[Table]:
     """Yields the table of a CSV file in UTF-8 or UTF-16, the latter by its mark.
 
     Raises:
-        UserError: one of the `needed` columns is not there.
+        UserError: one of the `needed` columns is not there, or the file is kept elsewhere.
     """
+    refuse_pointer(source)
     with source.open(encoding=encoding(source), errors="replace", newline="") as lines:
         delimiter = _delimiter(lines.readline(1 << 20))
         lines.seek(0)
-        csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL))
-        reader = csv.reader(lines, delimiter=delimiter)
+        rows = Rows(lines, delimiter)
         try:
-            names = _names(next(reader, None) or [])
+            names = _names(rows.header())
         except csv.Error as exc:
             raise UserError(f"{source}: its first line is not CSV: {exc}", "the first line names the columns") from exc
+        rows.width = len(names)
         columns = {name: place for place, name in reversed(list(enumerate(names)))}
         if lost := [name for name in needed if name not in columns]:
             seen = ", ".join(names[:12]) or "none"
             raise UserError(f"{source} has no column {lost[0]}; its columns: {seen}", "was the file renamed or cut?")
-        yield Table(columns, _rows(reader, len(names)))
+        yield Table(columns, _rows(rows, len(names)))
 
 
-def _rows(reader: Iterator[list[str]], width: int) -> Iterator[Row | Refusal]:
-    line = 1
-    while True:
-        where = f"line {line + 1}"
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as exc:
-            line = reader.line_num  # type: ignore[attr-defined]
-            yield Refusal(where, remarks.UNREADABLE, f"not CSV: {exc}")
-            continue
-        line = reader.line_num  # type: ignore[attr-defined]
-        if len(cells) == width:
+def _rows(rows: Rows, width: int) -> Iterator[Row | Refusal]:
+    for line, cells in rows:
+        where = f"line {line}"
+        if isinstance(cells, str):
+            yield Refusal(where, remarks.UNREADABLE, cells)
+        elif len(cells) == width:
             yield Row(where, cells, short=False)
         elif not any(cells):
             continue
