@@ -56,6 +56,7 @@ class Answer:
     Attributes:
         cut_after: bytes of the body after which the connection is cut.
         declared: a Content-Length that is a lie.
+        unsized: no Content-Length: the body ends when the connection does.
         endless: the body never ends, in chunks.
         drip_s: seconds between single bytes of the body.
         delay_s: before the first byte.
@@ -68,6 +69,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     cut_after: int | None = None
     declared: int | None = None
+    unsized: bool = False
     endless: bool = False
     drip_s: float = 0.0
     delay_s: float = 0.0
@@ -210,7 +212,10 @@ class Museum:
                     while True:
                         self.wfile.write(b"10000\r\n" + bytes(1 << 16) + b"\r\n")
                 rest = body[start:]
-                self.send_header("Content-Length", str(len(rest) if answer.declared is None else answer.declared))
+                if answer.unsized:
+                    self.send_header("Connection", "close")
+                else:
+                    self.send_header("Content-Length", str(len(rest) if answer.declared is None else answer.declared))
                 self.end_headers()
                 if answer.drip_s:
                     for byte in rest:

@@ -21,7 +21,8 @@ CREATE TABLE awaited_works (
     museum        text   NOT NULL DEFAULT '',
     genre         text   NOT NULL DEFAULT '',
     extra         jsonb  NOT NULL DEFAULT '{}',
-    licence       text   NOT NULL DEFAULT '',
+    licence       text   NOT NULL DEFAULT '',          -- of its picture, as its source says
+    told_licence  text,                                -- as its museum's record said since; NULL: it said nothing
     page          text   NOT NULL DEFAULT '',
     picture_url   text   NOT NULL DEFAULT '',          -- '': its source names none
     record_url    text   NOT NULL DEFAULT '',          -- of the record that names the picture, where the source does not
@@ -31,6 +32,12 @@ CREATE TABLE awaited_works (
     not_before    timestamptz,                         -- the museum asked to be left alone until then
     created_at    timestamptz NOT NULL DEFAULT now(),
     UNIQUE (collection_id, file)
+);
+
+-- When a museum's server may be asked next, by whichever command asks: several keep to one rate together.
+CREATE UNLOGGED TABLE asked_hosts (
+    host text PRIMARY KEY,                             -- with its port, where that is not the scheme's own
+    next timestamptz NOT NULL
 );
 
 -- Analyses that were brought in from another installation (`r2r import`), by the digest of their manifest.

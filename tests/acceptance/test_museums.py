@@ -8,8 +8,9 @@ import time
 
 import pytest
 
+from tests import museum_records as records
 from tests import museum_server
-from tests.museum_server import Answer
+from tests.museum_server import Answer, document
 
 WORKS = 40
 RATE = 10.0
@@ -35,8 +36,8 @@ def source(museum, tmp_path):
     return path
 
 
-def options():
-    return ("--collection", "m", "--rate", RATE, "--allow-host", "127.0.0.1")
+def options(museum):
+    return ("--collection", "m", "--rate", RATE, "--allow-host", museum.netloc)
 
 
 def wait_until(true, process):
@@ -49,7 +50,7 @@ def wait_until(true, process):
 
 def test_an_import_that_was_killed_goes_on_and_adds_nothing_twice(fresh, museum, source):
     # Given an import that is killed when it has asked for half of the pictures
-    killed = fresh.start("paintings", "import", source, *options(), "--json")
+    killed = fresh.start("paintings", "import", source, *options(museum), "--json")
     wait_until(lambda: len(museum.asked()) >= WORKS // 2, killed)
     os.kill(killed.pid, signal.SIGKILL)
     killed.communicate()
@@ -59,7 +60,7 @@ def test_an_import_that_was_killed_goes_on_and_adds_nothing_twice(fresh, museum,
     assert half["awaited"] > 0
 
     # When the collection is fetched without its source
-    said = fresh.json("paintings", "fetch", "m", "--rate", RATE, "--allow-host", "127.0.0.1")
+    said = fresh.json("paintings", "fetch", "m", "--rate", RATE, "--allow-host", museum.netloc)
 
     # Then everything is there once, and measured
     assert said["fetch"]["duplicates"]["the same picture under another name"]["count"] == 1
@@ -78,14 +79,14 @@ def test_an_import_that_was_killed_goes_on_and_adds_nothing_twice(fresh, museum,
 
     # And the same import again finds nothing to do
     museum.forget()
-    again = fresh.json("paintings", "import", source, *options())
+    again = fresh.json("paintings", "import", source, *options(museum))
     assert (again["unchanged"], again["awaited"]["unchanged"], again["added"]) == (WORKS - 1, 1, 0)
     assert museum.asked() == []
 
 
 def test_ctrl_c_ends_a_fetch_at_once_and_keeps_what_came(fresh, museum, source):
     museum.on("/pictures/9.jpg", Answer(museum_server.picture("9"), drip_s=0.5))  # whoever waits for it waits long
-    fetching = fresh.start("paintings", "import", source, *options(), "--detach")
+    fetching = fresh.start("paintings", "import", source, *options(museum), "--detach")
     wait_until(lambda: len(museum.asked()) >= WORKS // 2, fetching)
 
     began = time.monotonic()
@@ -99,3 +100,24 @@ def test_ctrl_c_ends_a_fetch_at_once_and_keeps_what_came(fresh, museum, source):
     (held,) = fresh.json("paintings", "list")
     assert held["paintings"] >= 10
     assert held["paintings"] + held["awaited"] == WORKS
+
+
+def test_a_walk_that_was_killed_asks_only_for_what_it_has_no_answer_to(fresh, museum):
+    # Given a collection of forty manifests, and an import that is killed half way through them
+    named = [f"{museum.url}/iiif/{n}/manifest" for n in range(WORKS)]
+    for n, address in enumerate(named):
+        museum.on(f"/iiif/{n}/manifest", document(records.manifest_2(address, f"{museum.url}/image/{n}")))
+    museum.on("/iiif/all", document(records.collection_2(f"{museum.url}/iiif/all", named)))
+    command = ("paintings", "import", f"{museum.url}/iiif/all", "--format", "iiif", "--collection", "m")
+    killed = fresh.start(*command, "--metadata-only", "--rate", RATE, "--json")
+    wait_until(lambda: len(museum.asked()) >= WORKS // 2, killed)
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.communicate()
+
+    # When the same command is given again
+    said = fresh.json(*command, "--metadata-only", "--rate", RATE)
+
+    # Then all works are there, and no more was asked for again than was in flight
+    assert said["awaited"]["added"] + said["awaited"]["unchanged"] == WORKS
+    assert len(museum.asked()) <= WORKS + 1 + museum.most_at_once
+    assert list((fresh.home / "fetched").iterdir()) == []

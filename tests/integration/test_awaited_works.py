@@ -254,7 +254,7 @@ def test_a_run_that_fails_keeps_what_came_before(conn, store, profile_id, tmp_pa
         def fetcher():
             cache = Cache(tmp_path / "cache")
             cache.make()
-            return Fetcher(Client(Addresses(["127.0.0.1"]), Pace(50), connections=32), Patience(), cache, store)
+            return Fetcher(Client(Addresses([museum.netloc]), Pace(50), connections=32), Patience(), cache, store)
 
         with pytest.raises(ConnectionError):
             run.fetch_awaited(conn, fetcher(), collection_id=collection_id, profile_id=profile_id)

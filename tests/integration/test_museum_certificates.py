@@ -57,7 +57,7 @@ def test_only_the_named_server_is_believed(certificate, monkeypatch, host, trust
         monkeypatch.setenv("SSL_CERT_FILE", str(own))
     with museum_server.running(tls=context) as museum:
         port = int(museum.netloc.rpartition(":")[2])
-        client = Client(Addresses([host], resolver=lambda name, port: ["127.0.0.1"]), Pace(100))
+        client = Client(Addresses([f"{host}:{port}"], resolver=lambda name, port: ["127.0.0.1"]), Pace(100))
         try:
             if answers:
                 with client.get(f"https://{host}:{port}/a.jpg") as reply:

@@ -8,24 +8,11 @@ import socket
 import pytest
 
 from r2r_shared import db
-from r2r_shared.collections import met
-from r2r_shared.fetching import patience
-from r2r_shared.queries import awaited, paintings, profiles
-from r2r_workers.models import registry
+from r2r_shared.queries import awaited, paintings
+from tests import museum_desk, museum_server
 from tests import museum_records as records
-from tests import museum_server
-from tests.in_process import R2R
+from tests.museum_desk import HERE, QUICK, manifest, reasons, rows
 from tests.museum_server import Answer, document, page
-
-
-@pytest.fixture
-def r2r(settings, conn, monkeypatch, capsys):
-    profiles.ensure(conn, registry.describe("starter"))
-    conn.commit()
-    # A tenth of a second between attempts instead of one: what is tested is that they are made, and how many.
-    defaults = patience.Patience.__init__.__defaults__
-    monkeypatch.setattr(patience.Patience.__init__, "__defaults__", (defaults[0], 0.1, defaults[2]))
-    return R2R.on(settings, monkeypatch, capsys)
 
 
 @pytest.fixture
@@ -35,35 +22,13 @@ def museum():
 
 
 @pytest.fixture
+def r2r(settings, conn, monkeypatch, capsys, museum):
+    return museum_desk.commands(settings, conn, monkeypatch, capsys, museum)
+
+
+@pytest.fixture
 def local(museum, monkeypatch):
-    """The Met's object API, here."""
-    monkeypatch.setattr(met, "API", f"{museum.url}/public/collection/v1/objects/")
-    for number in (*(work.get("Object ID", "") for work in records.MET_WORKS), "438815"):
-        if number.isdigit():
-            museum.on(f"/public/collection/v1/objects/{number}", document(records.met_object(int(number), museum.url)))
-    return museum
-
-
-QUICK = ("--rate", "50", "--allow-host", "127.0.0.1", "--detach", "--json")
-
-
-def rows(conn, table):
-    found = conn.execute(
-        f"SELECT to_jsonb(t) - 'id' - 'created_at' FROM {table} AS t ORDER BY file"  # noqa: S608
-    ).fetchall()
-    conn.commit()
-    return [row for (row,) in found]
-
-
-def manifest(tmp_path, lines):
-    path = tmp_path / "works.csv"
-    text = "file,title,artist,year,licence,image_url\n" + "\n".join(lines) + "\n"
-    path.write_text(text, encoding="utf-8-sig")
-    return path
-
-
-def reasons(tallies):
-    return {reason: tally["count"] for reason, tally in tallies.items()}
+    return museum_desk.met_here(museum, monkeypatch)
 
 
 def test_each_way_in_which_a_picture_does_not_come_is_counted_by_its_name(r2r, museum, conn, tmp_path):
@@ -226,7 +191,7 @@ def test_a_museum_that_asks_to_be_left_alone_is(r2r, museum, conn, tmp_path):
     assert asked <= 5  # what was in flight
     assert said["left"]["put_off"] == said["left"]["fetchable"] == 61 - said["fetch"]["fetched"]
     assert sum(tally["count"] for tally in said["fetch"]["put_off"].values()) > 0
-    later = r2r("paintings", "fetch", "m", "--detach", "--allow-host", "127.0.0.1")
+    later = r2r("paintings", "fetch", "m", "--detach", "--allow-host", HERE)
     assert "not before" in later.out
     assert len(museum.asked()) == asked
 
@@ -312,7 +277,7 @@ def test_a_server_that_answers_nobody_is_left_alone_for_a_while(r2r, museum, con
     said = json.loads(
         r2r(
             *("paintings", "import", source, "--collection", "m", "--rate", "100"),
-            *("--allow-host", "127.0.0.1", "--detach", "--json"),
+            *("--allow-host", HERE, "--allow-host", f"127.0.0.1:{port}", "--detach", "--json"),
         ).out
     )
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from r2r_shared.errors import AskedToWait, NotFetched, Stopped
 from r2r_shared.fetching import cache as cache_module
 from r2r_shared.fetching import records
-from r2r_shared.fetching.addresses import Addresses
+from r2r_shared.fetching.addresses import Addresses, server_of
 from r2r_shared.fetching.cache import Cache
 from r2r_shared.fetching.client import Client, Limits
 from r2r_shared.fetching.download import download
@@ -43,8 +43,8 @@ def museum(server):
 
 
 @pytest.fixture
-def client():
-    made = Client(Addresses(["127.0.0.1"]), Pace(1000), limits=Limits(silence_s=0.5, whole_s=2.0, wait_s=1.5))
+def client(server):
+    made = Client(Addresses([server.netloc]), Pace(1000), limits=Limits(silence_s=0.5, whole_s=2.0, wait_s=1.5))
     yield made
     made.close()
 
@@ -74,7 +74,7 @@ def test_a_picture_comes_whole_and_is_asked_for_once(museum, client, cache):
 
 
 def test_whom_to_write_to_is_said(museum, cache):
-    with Client(Addresses(["127.0.0.1"]), Pace(1000), contact="curator@museum.example").get(
+    with Client(Addresses([museum.netloc]), Pace(1000), contact="curator@museum.example").get(
         museum.on("/a.jpg", Answer(PICTURE))
     ):
         pass
@@ -87,7 +87,7 @@ def test_a_cut_picture_is_gone_on_with_or_begun_again_but_always_whole(server, t
     server.paths.clear()
     server.forget()
     cache = Cache(tmp_path_factory.mktemp("cache"))
-    client = Client(Addresses(["127.0.0.1"]), Pace(1000), limits=Limits(silence_s=0.5))
+    client = Client(Addresses([server.netloc]), Pace(1000), limits=Limits(silence_s=0.5))
     url = server.on(
         "/cut.jpg", lambda nth: Answer(PICTURE, cut_after=cut if nth <= cuts else None, validator=validator)
     )
@@ -205,9 +205,10 @@ def test_what_is_final_is_asked_for_once_and_the_rest_four_times(museum, client,
     assert len(museum.asked()) == times
 
 
-def test_a_server_that_is_away_is_asked_four_times(client, cache):
+def test_a_server_that_is_away_is_asked_four_times(cache):
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         port = nobody.getsockname()[1]
+    client = Client(Addresses([f"127.0.0.1:{port}"]), Pace(1000))
     with pytest.raises(NotFetched, match="does not answer") as caught:
         fetch(client, cache, f"http://127.0.0.1:{port}/a.jpg")
     assert not caught.value.final
@@ -323,7 +324,7 @@ def test_whatever_a_server_sends_is_a_picture_or_a_reason(raw, tmp_path_factory,
     said, url = raw
     said["bytes"] = b"".join(pieces)
     cache = Cache(tmp_path_factory.mktemp("cache"))
-    client = Client(Addresses(["127.0.0.1"]), Pace(1000), limits=Limits(silence_s=0.5, wait_s=0))
+    client = Client(Addresses([server_of(url)]), Pace(1000), limits=Limits(silence_s=0.5, wait_s=0))
     try:
         download(client, Patience(attempts=2, first_s=0.001), url, cache.entry(1, url))
     except (NotFetched, AskedToWait):
@@ -335,7 +336,7 @@ def test_whatever_a_server_sends_is_a_picture_or_a_reason(raw, tmp_path_factory,
 def test_a_server_that_drips_its_headers_is_shut_off(raw, cache):
     said, url = raw
     said.update(bytes=b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1000, drip_s=0.05)
-    client = Client(Addresses(["127.0.0.1"]), Pace(1000), limits=Limits(silence_s=0.3, whole_s=0.5))
+    client = Client(Addresses([server_of(url)]), Pace(1000), limits=Limits(silence_s=0.3, whole_s=0.5))
     ended = []
 
     def run():
@@ -372,23 +373,52 @@ def test_a_record_is_json_of_bounded_size(museum, client):
             ask(answer)
 
 
-def test_what_earlier_runs_left_is_cleared_when_it_is_old_or_too_much(tmp_path, monkeypatch):
+def test_what_earlier_runs_left_is_cleared_when_it_is_old_or_too_much_and_nothing_else_is(tmp_path, monkeypatch):
+    # Given a directory that is open to a group, with files of ours and of others in it
     directory = tmp_path / "cache"
-    directory.mkdir()
+    directory.mkdir(mode=0o750)
     monkeypatch.setattr(cache_module, "MOST_LEFT_BYTES", 2500)
-    for age, name in enumerate(["new.part", "newer.whole", "old.part", "mine.txt"]):
-        path = directory / name
+    new, newer, old, stale = Cache(directory).entry(1, "a"), *(Cache(directory).answer(n, "b") for n in (2, 3, 4))
+    for path, age in ((new.part, 60), (newer.whole, 0), (old.part, 7200), (stale.state, 8 * 86400)):
         path.write_bytes(b"x" * 1000)
-        _age(path, age * 3600)
-    _age(directory / "newer.whole", 0)
-    _age(directory / "new.part", 60)
-    stale = directory / "stale.state"
-    stale.write_bytes(b"{}")
-    _age(stale, 8 * 86400)
+        _age(path, age)
+    others = ("ubuntu.iso.part", "my.state", "mine.txt", "12-x.whole", f"{new.whole.stem}.jpg", "1-.part")
+    for name in others:
+        (directory / name).write_bytes(b"x" * 5000)
+        _age(directory / name, 30 * 86400)
 
     Cache(directory).make()
 
-    assert sorted(path.name for path in directory.iterdir()) == ["mine.txt", "new.part", "newer.whole"]
+    # Then of ours the old one and what is too much are gone, and the directory is as it was
+    assert {path.name for path in directory.iterdir()} == {*others, new.part.name, newer.whole.name}
+    assert directory.stat().st_mode & 0o777 == 0o750
+
+
+def test_a_cache_that_is_missing_is_made_for_its_owner_alone(tmp_path):
+    Cache(tmp_path / "new" / "cache").make()
+    assert (tmp_path / "new" / "cache").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_body_that_ends_with_its_connection_is_kept_as_one_that_may_be_cut(museum, client, cache):
+    for path, answer, cut in (
+        ("/unsized.jpg", Answer(PICTURE, unsized=True), True),
+        ("/sized.jpg", Answer(PICTURE), False),
+    ):
+        url = museum.on(path, answer)
+        assert fetch(client, cache, url).read_bytes() == PICTURE
+        assert cache.entry(1, url).may_be_cut() is cut
+
+
+def test_a_redirect_to_another_port_of_a_named_server_is_not_followed(museum, client, cache):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        other.settimeout(0.2)
+        url = museum.on(
+            "/a.jpg", Answer(status=302, headers={"Location": f"http://127.0.0.1:{other.getsockname()[1]}/"})
+        )
+        with pytest.raises(NotFetched, match="not on the public internet"):
+            fetch(client, cache, url)
+        with pytest.raises(TimeoutError):
+            other.accept()
 
 
 def _age(path: Path, seconds: float) -> None:

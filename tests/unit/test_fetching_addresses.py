@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from r2r_shared.errors import NotFetched
-from r2r_shared.fetching.addresses import Addresses, host_of, is_public
+from r2r_shared.fetching.addresses import Addresses, is_public, ports_of, server_of
 from r2r_shared.fetching.client import Client
 from r2r_shared.fetching.pace import Pace
 from tests import museum_server
@@ -82,14 +82,46 @@ def test_a_name_with_one_private_address_among_public_ones_is_refused():
 
 
 def test_a_host_that_a_person_named_may_be_anywhere_and_only_that_one():
-    addresses = Addresses(["Museum.Local"], resolver=lambda host, port: ["10.0.0.7"])
+    addresses = Addresses(["Museum.Local:8080"], resolver=lambda host, port: ["10.0.0.7"])
     target = addresses.check("http://MUSEUM.local:8080/a b.jpg?x=ø#part")
     assert (target.netloc, target.path, target.ips) == (
         *("museum.local:8080", "/a%20b.jpg?x=%C3%B8"),
         ("10.0.0.7",),
     )
-    with pytest.raises(NotFetched):
-        addresses.check("http://other.museum.local/")
+    for other in ("http://other.museum.local:8080/", "http://museum.local/", "http://museum.local:22/"):
+        with pytest.raises(NotFetched, match="not on the public internet"):
+            addresses.check(other)
+
+
+@pytest.mark.parametrize(
+    ("named", "host", "ports"),
+    [
+        ("museum.local", "museum.local", (80, 443)),
+        ("Museum.Local:8080", "museum.local", (8080,)),
+        ("127.0.0.1:22", "127.0.0.1", (22,)),
+        ("::1", "::1", (80, 443)),
+        ("[::1]", "::1", (80, 443)),
+        ("[FE80::1]:8080", "fe80::1", (8080,)),
+    ],
+)
+def test_a_host_alone_means_its_usual_ports(named, host, ports):
+    assert ports_of(named) == (host, ports)
+    addresses = Addresses([named], resolver=lambda host, port: ["10.0.0.7"])
+    written = f"[{host}]" if ":" in host else host
+    for port in {*ports, 9999}:
+        if port in ports:
+            assert addresses.check(f"http://{written}:{port}/").port == port
+        else:
+            with pytest.raises(NotFetched, match="not on the public internet"):
+                addresses.check(f"http://{written}:{port}/")
+
+
+@pytest.mark.parametrize(
+    "named", ["", ":80", "a:", "a:0", "a:65536", "a:b", "http://a", "a/b", "u@a", "a b", "[::1", "[::1]:x"]
+)
+def test_what_is_no_server_is_none(named):
+    with pytest.raises(ValueError, match=r".*"):
+        ports_of(named)
 
 
 def test_the_address_that_was_checked_is_the_one_that_is_connected_to():
@@ -102,7 +134,7 @@ def test_the_address_that_was_checked_is_the_one_that_is_connected_to():
 
     with museum_server.running() as museum:
         port = int(museum.netloc.rpartition(":")[2])
-        named = Addresses(["museum.example"], resolver=lambda host, port: ["127.0.0.1"])
+        named = Addresses([f"museum.example:{port}"], resolver=lambda host, port: ["127.0.0.1"])
         client = Client(named, Pace(100))
         with client.get(f"http://museum.example:{port}/a.jpg") as reply:
             assert reply.status == 200
@@ -120,7 +152,8 @@ def test_a_name_nobody_knows_may_be_known_later():
     assert not caught.value.final
 
 
-def test_the_host_of_an_address():
-    assert host_of("https://Images.Museum.example:443/a") == "images.museum.example"
-    assert host_of("http://[::1]:80/") == "::1"
-    assert host_of("nothing") in {"", "nothing"}
+def test_the_server_of_an_address():
+    assert server_of("https://Images.Museum.example:443/a") == "images.museum.example:443"
+    assert server_of("https://museum.example/a") == "museum.example"
+    assert server_of("http://[::1]:8080/") == "[::1]:8080"
+    assert server_of("http://[::1") == ""

@@ -34,6 +34,18 @@ def _known_words(words: list[str] | None) -> list[str] | None:
     return words
 
 
+def _servers(servers: list[str] | None) -> list[str] | None:
+    """A callback: servers that can be named."""
+    from r2r_shared.fetching.addresses import ports_of
+
+    for server in servers or ():
+        try:
+            ports_of(server)
+        except ValueError:
+            raise typer.BadParameter(f"{server} is none; write HOST or HOST:PORT") from None
+    return servers
+
+
 Licences = Annotated[
     list[str] | None,
     typer.Option(
@@ -51,11 +63,17 @@ Contact = Annotated[
     typer.Option("--contact", help="Tell museums whom to write to: a mail address or a page.", callback=_one_line),
 ]
 CacheDir = Annotated[
-    Path | None, typer.Option("--cache", help="Where pictures lie while they come; under R2R_HOME by default.")
+    Path | None,
+    typer.Option("--cache", help="Keep pictures in its folder r2r-fetched while they come; under R2R_HOME by default."),
 ]
 AllowHosts = Annotated[
     list[str] | None,
-    typer.Option("--allow-host", help="A server that may be asked although it is not on the public internet."),
+    typer.Option(
+        "--allow-host",
+        metavar="HOST[:PORT]",
+        help="A server that may be asked although it is not on the public internet, at this port or at 80 and 443.",
+        callback=_servers,
+    ),
 ]
 MaxMb = Annotated[int, typer.Option("--max-mb", min=1, max=256, help="Leave larger pictures where they are.")]
 
@@ -89,15 +107,16 @@ def how(  # noqa: PLR0917
     Args:
         named: an address that a person named as the source: its own server may be asked, wherever it is.
     """
-    from r2r_shared.fetching.addresses import host_of
+    from r2r_shared.fetching.addresses import server_of
 
-    allowed = (*(allow_host or ()), host_of(named) if named else "")
+    allowed = (*(allow_host or ()), server_of(named) if named else "")
     return How(tuple(licences or ()), rate, limit, contact or "", cache, tuple(filter(None, allowed)), max_mb)
 
 
 @contextmanager
 def opened(session: Session, how: How) -> Generator[Fetcher]:
     """What fetches works; when the `with` ends, its threads let go and its connections close."""
+    from r2r_cli.collecting.turns import Turns
     from r2r_shared.fetching.addresses import Addresses
     from r2r_shared.fetching.cache import Cache
     from r2r_shared.fetching.client import Client
@@ -106,12 +125,14 @@ def opened(session: Session, how: How) -> Generator[Fetcher]:
     from r2r_shared.fetching.run import threads_for
     from r2r_shared.fetching.works import Fetcher
 
-    client = Client(Addresses(how.allowed), Pace(how.rate), contact=how.contact, connections=threads_for(how.rate))
+    turns = Turns(session.stack.database_url)
+    pace = Pace(how.rate, reserve=turns.reserve)
+    client = Client(Addresses(how.allowed), pace, contact=how.contact, connections=threads_for(how.rate))
     try:
         yield Fetcher(
             client,
             Patience(),
-            Cache(how.cache or session.settings.home / "fetched"),
+            Cache(how.cache / "r2r-fetched" if how.cache else session.settings.home / "fetched"),
             session.store,
             licences=how.licences,
             max_bytes=how.max_mb << 20,
@@ -119,3 +140,4 @@ def opened(session: Session, how: How) -> Generator[Fetcher]:
     finally:
         client.pace.stop.set()
         client.close()
+        turns.close()

@@ -30,6 +30,11 @@ def painting(found: Painting, *, kept_as: str) -> None:
     _table(said | _more(found.extra))
 
 
+def as_json(found: Painting) -> dict[str, Any]:
+    """A painting's row as JSON."""
+    return asdict(found) | {"sha256": found.sha256.hex()}
+
+
 def awaited_work(work: AwaitedWork) -> None:
     """A work whose picture is not here, and what to do about it."""
     said = {"work": work.title} | _described(work)

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from r2r_cli.context import Session
     from r2r_shared.collections.classes import Classes
     from r2r_shared.collections.detect import Source
+    from r2r_shared.fetching.answers import Answers
     from r2r_shared.fetching.storing import FetchSummary
     from r2r_shared.fetching.works import Fetcher
     from r2r_shared.local.worker import LocalWorker
+    from r2r_shared.queries.awaited import Left
     from r2r_shared.queries.jobs import Job
     from r2r_shared.records import PaintingRecord, Profile, Refusal
 
@@ -107,7 +109,8 @@ def take(
         measuring = Measuring(opened, ending)
         fetched: FetchSummary | None = None
         try:
-            records = _records(found, fetcher, classes)
+            answers = _answers(found, fetcher)
+            records = _records(found, fetcher, classes, answers)
             with progress.of_import(found, quiet=ending.json) as on_progress:
                 summary = importing.import_paintings(
                     opened.conn,
@@ -123,6 +126,8 @@ def take(
                 measuring.queued(summary.job_id)
             if summary.collection_id is not None and not metadata_only:
                 fetched = _fetch(fetcher, summary.collection_id, profile, how, measuring)
+            if answers is not None and not summary.broken_off:
+                answers.drop()
             job = measuring.wait()
         except KeyboardInterrupt:
             render.note(STOPPED)
@@ -142,7 +147,7 @@ def take(
         if left is not None:
             telling.of_left(left, summary.collection)
         telling.of_job(job, profile)
-    nothing = summary.collection_id is None or (not summary.stored and _none_came(fetched))
+    nothing = summary.collection_id is None or (not summary.stored and not metadata_only and _none_came(fetched, left))
     if nothing or summary.broken_off or _went_wrong(job):
         raise typer.Exit(1)
 
@@ -169,12 +174,12 @@ def fetch(collection: str, how: How, ending: Ending, *, retry: bool) -> None:
         render.print_json(said | {"fetch": asdict(fetched) if fetched else None})
     else:
         if fetched is None:
-            render.say(f"collection “{collection}”: no picture to ask for now")
+            render.say(f"collection “{collection}”: no picture to ask for {telling.until(left) or 'now'}")
         else:
             telling.of_fetch(fetched)
         telling.of_left(left, collection)
         telling.of_job(job, profile)
-    if _none_came(fetched) or _went_wrong(job):
+    if _none_came(fetched, left) or _went_wrong(job):
         raise typer.Exit(1)
 
 
@@ -182,20 +187,33 @@ def _went_wrong(job: Job | None) -> bool:
     return job is not None and job.state in {"failed", "cancelled"}
 
 
-def _none_came(fetched: FetchSummary | None) -> bool:
-    """Pictures were asked for, and not a single one could be had."""
-    return fetched is not None and not fetched.fetched and bool(fetched.refused)
+def _none_came(fetched: FetchSummary | None, left: Left | None) -> bool:
+    """Pictures were to be asked for, and not a single one could be had: not now, or not at all."""
+    if fetched is None:
+        return left is not None and left.put_off > 0
+    return not fetched.fetched and bool(fetched.refused or fetched.put_off)
 
 
-def _records(found: Source, fetcher: Fetcher, classes: Classes) -> Iterator[PaintingRecord | Refusal]:
-    """The source's entries; those of an address are asked for."""
+def _answers(found: Source, fetcher: Fetcher) -> Answers | None:
+    """What an address has been answered, by this run or by one that was broken off; None for files."""
     if not found.address:
+        return None
+    from r2r_shared.fetching.answers import Answers
+
+    fetcher.cache.make()
+    return Answers(fetcher.client, fetcher.patience, fetcher.cache, found.address)
+
+
+def _records(
+    found: Source, fetcher: Fetcher, classes: Classes, answers: Answers | None
+) -> Iterator[PaintingRecord | Refusal]:
+    """The source's entries; those of an address are asked for."""
+    if answers is None:
         return found.records()
     from r2r_shared.fetching import run, walk
 
     return walk.records_at(
-        fetcher.client,
-        fetcher.patience,
+        answers,
         found.address,
         format=found.format,
         classes=classes,

@@ -56,7 +56,7 @@ def of_fetch(summary: FetchSummary) -> None:
     _tallies("left out", summary.dropped, listed=False)
     _tallies("not fetched", summary.refused)
     for host, tally in summary.put_off.items():
-        render.say(f"{tally.count:,} put off: {host} asked to be left alone, or does not answer")
+        render.say(f"{tally.count:,} put off: {host} asked to be left alone, or gives nothing")
 
 
 def of_rule(file: str, rate: float) -> None:
@@ -84,10 +84,13 @@ def of_left(left: Left, collection: str) -> None:
     if left.given_up:
         render.say(f"{left.given_up:,} given up: r2r paintings fetch {name} --retry asks for them again")
     if left.fetchable:
-        until = ""
-        if left.put_off and left.put_off_until is not None:
-            until = f" ({left.put_off:,} of them not before {left.put_off_until.astimezone():%d %B, %H:%M})"
-        render.say(f"{left.fetchable:,} awaited{until}: r2r paintings fetch {name} goes on")
+        later = f" ({left.put_off:,} of them not {until(left)})" if left.put_off else ""
+        render.say(f"{left.fetchable:,} awaited{later}: r2r paintings fetch {name} goes on")
+
+
+def until(left: Left) -> str:
+    """ "before 26 November, 10:36": when the first of the works that were put off may be asked for; empty for none."""
+    return f"before {left.put_off_until.astimezone():%d %B, %H:%M}" if left.put_off_until is not None else ""
 
 
 def of_job(job: Job | None, profile: Profile) -> None:

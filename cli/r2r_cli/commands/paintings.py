@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from r2r_cli import options
 from r2r_cli.collecting import asking
-
-if TYPE_CHECKING:
-    from r2r_shared.queries.paintings import Painting, Removed
 
 app = typer.Typer(help="Import, fetch, list, show and remove paintings.", no_args_is_help=True)
 InCollection = Annotated[str | None, typer.Option("--collection", help="Only in this collection.")]
@@ -60,7 +57,8 @@ def import_(  # noqa: PLR0917
     SOURCE is a folder (sub-folders are the movement, or movement/artist), a manifest of pictures with columns such as
     file, title, artist, year and movement, WikiArt in ArtGAN's or its general layout, or what a museum publishes: the
     Met's MetObjects.csv, the National Gallery of Art's folder, the Art Institute of Chicago's, SMK's and Cleveland's
-    JSON, IIIF manifests. Pictures that lie at a museum are fetched at a rate you set.
+    JSON, IIIF manifests. Pictures that lie at a museum are fetched at a rate you set, after all works have been
+    described. Stopped or killed, the same command goes on where it was: what an address has answered is kept for a day.
 
     Example: r2r paintings import ./my-paintings --collection "Our museum"
     """
@@ -118,20 +116,24 @@ def list_(  # noqa: PLR0917
     artist: Annotated[str | None, typer.Option(help="A piece of the artist's name.")] = None,
     movement: Annotated[str | None, typer.Option(help="A piece of the movement's name.")] = None,
     licence: asking.Licences = None,
+    awaited: Annotated[
+        bool, typer.Option("--awaited", help="Works whose pictures are not here, instead of paintings.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, help="At most so many paintings.")] = 50,
     json: options.Json = False,
 ) -> None:
-    """List the collections; with any option, the paintings that match.
+    """List the collections; with any option, the paintings that match, or the works that still wait for a picture.
 
     Example: r2r paintings list --artist hokusai
     """
     from r2r_cli import context, render, tables
-    from r2r_shared.collections import licences
+    from r2r_cli.collecting import listing
     from r2r_shared.collections.text import storable
-    from r2r_shared.queries import painting_facets, paintings, profiles
+    from r2r_shared.queries import paintings, profiles
 
+    asked = listing.Asked(collection, storable(search), artist, movement, tuple(licence or ()), limit)
     with context.session() as opened:
-        if collection is None and not search and artist is None and movement is None and not licence:
+        if asked.is_empty and not awaited:
             named = opened.settings.profile
             profile = profiles.active(opened.conn) if named is None else profiles.named(opened.conn, named)
             rows = paintings.collections(opened.conn, profile_id=profile.id if profile else None)
@@ -153,30 +155,10 @@ def list_(  # noqa: PLR0917
             return
         if collection is not None:
             paintings.collection_named(opened.conn, collection)
-        there = painting_facets.licences(opened.conn) if licence else []
-        found = paintings.search(
-            opened.conn,
-            collection=collection,
-            words=storable(search),
-            artist=artist,
-            movement=movement,
-            licences=[one for one in there if licences.matches(licence or (), one)] if licence else None,
-            limit=limit,
-        )
-    if json:
-        render.print_json([as_json(painting) for painting in found])
-    elif not found:
-        render.note("no painting matches")
-    else:
-        render.table(
-            [">id", "artist", "title", "year", "movement", "licence", "file"],
-            [
-                (p.id, p.artist, render.short(p.title, 60), p.year, p.movement, p.licence, render.short(p.file, 60))
-                for p in found
-            ],
-        )
-        if len(found) == limit:
-            render.note(f"the first {limit}; --limit shows more")
+        if awaited:
+            listing.awaited_works(opened.conn, asked, json=json)
+        else:
+            listing.paintings_that_match(opened.conn, asked, json=json)
 
 
 @app.command()
@@ -187,34 +169,26 @@ def show(
     collection: InCollection = None,
     json: options.Json = False,
 ) -> None:
-    """Show what is known about a painting.
+    """Show what is known about a painting, or about a work whose picture is not here.
 
     Example: r2r paintings show "hokusai wave"
     """
     from r2r_cli import context, render
-    from r2r_cli.collecting import showing
+    from r2r_cli.collecting import finding, showing
     from r2r_shared.collections.text import storable
-    from r2r_shared.errors import NotFound
-    from r2r_shared.queries import awaited, paintings
+    from r2r_shared.queries.paintings import Painting
 
     with context.session() as opened:
-        name = storable(painting)
-        try:
-            found = paintings.find(opened.conn, name, collection=collection)
-        except NotFound:
-            if paintings.search(opened.conn, collection=collection, words=name, limit=1):
-                raise  # several paintings answer to it
-            work = awaited.find(opened.conn, name, collection=collection)
-            if work is None:
-                raise
+        found = finding.one(opened.conn, storable(painting), collection=collection)
+        if not isinstance(found, Painting):
             if json:
-                render.print_json(asdict(work) | {"awaited": True})
+                render.print_json(asdict(found) | {"awaited": True})
             else:
-                showing.awaited_work(work)
+                showing.awaited_work(found)
             return
         image = opened.store.path_or_none(found.image)
     if json:
-        render.print_json(as_json(found))
+        render.print_json(showing.as_json(found))
     else:
         showing.painting(found, kept_as=str(image or found.image))
 
@@ -230,7 +204,7 @@ def remove(
 ) -> None:
     """Remove a collection, or one painting, with what was measured; the files it came from stay.
 
-    With a collection go the works whose pictures it still waits for.
+    With a collection go the works whose pictures it still waits for; --painting names one of those, too.
 
     Example: r2r paintings remove "Our museum" --yes
     """
@@ -238,44 +212,16 @@ def remove(
         raise typer.BadParameter("name a collection, or a painting with --painting", param_hint="COLLECTION")
     options.require_yes(yes=yes, json=json)
     from r2r_cli import context, render
+    from r2r_cli.collecting import removing
     from r2r_shared.collections.text import storable
-    from r2r_shared.importing import delete_images
-    from r2r_shared.queries import paintings, profiles
 
     with context.session() as opened:
         if painting is not None:
-            found = paintings.find(opened.conn, storable(painting), collection=collection)
-            what = f"painting {found.id} “{found.title}”"
-            _confirm(what, yes=yes)
-            with opened.conn.transaction():
-                removed = paintings.remove(opened.conn, [found.id])
+            what, removed = removing.one(opened, storable(painting), collection=collection, yes=yes)
         else:
             assert collection is not None
-            number = paintings.collection_named(opened.conn, collection)
-            what = f"collection “{collection}”"
-            _confirm(what, yes=yes)
-            with opened.conn.transaction():
-                removed = paintings.remove_collection(opened.conn, number)
-        with opened.conn.transaction():
-            digests = profiles.depth_digests(opened.conn)
-        delete_images(opened.store, removed.images, depth_digests=digests)
+            what, removed = removing.collection(opened, collection, yes=yes)
     if json:
-        render.print_json({"removed": what, "paintings": removed.paintings})
+        render.print_json({"removed": what, "paintings": removed.paintings, "awaited": removed.awaited})
     else:
-        render.say(_removed(what, removed))
-
-
-def _confirm(what: str, *, yes: bool) -> None:
-    from r2r_cli import render
-
-    if not yes:
-        typer.confirm(render.printable(f"Remove {what} and what was measured of it?"), abort=True)
-
-
-def _removed(what: str, removed: Removed) -> str:
-    return f"removed {what}: {removed.paintings} painting{'' if removed.paintings == 1 else 's'}"
-
-
-def as_json(painting: Painting) -> dict[str, Any]:
-    """A painting's row as JSON."""
-    return asdict(painting) | {"sha256": painting.sha256.hex()}
+        render.say(f"removed {what}: {removing.numbers(removed.paintings, removed.awaited)}")

@@ -8,6 +8,7 @@ machine (DNS rebinding), is never asked for. Every redirect goes through here ag
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 import threading
 import time
@@ -22,6 +23,8 @@ UNKNOWN_HOST = "its server's name is not known"
 LONGEST = 4096  # characters of an address; image services with every parameter spelt out take some hundred
 KNOWN_FOR_S = 300.0
 _MOST_NAMES = 1000
+DEFAULT_PORTS = (80, 443)
+_SERVER = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s\[\]/@:?#]+)(?::(\d{1,5}))?", re.ASCII)
 
 Resolve = Callable[[str, int], Sequence[str]]
 """(host, port) → IP addresses as text, the best first; raises OSError."""
@@ -53,15 +56,30 @@ class Target:
         return f"{self.scheme}://{self.netloc}{self.path}"
 
 
-def host_of(url: str) -> str:
-    """The host of an address, in small letters; empty where it has none."""
+def server_of(url: str) -> str:
+    """The server of an address as `Addresses` takes it, HOST or HOST:PORT; empty where it has none."""
     from urllib3.exceptions import LocationParseError
     from urllib3.util import parse_url
 
     try:
-        return (parse_url(url).host or "").strip("[]")
+        parsed = parse_url(url)
     except LocationParseError:
         return ""
+    return (parsed.host or "") + (f":{parsed.port}" if parsed.host and parsed.port else "")
+
+
+def ports_of(server: str) -> tuple[str, tuple[int, ...]]:
+    """The host and the ports that HOST or HOST:PORT means: a host alone means those of http and https.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if server.count(":") > 1 and not server.startswith("["):  # an IPv6 address without its brackets
+        server = f"[{server}]"
+    found = _SERVER.fullmatch(server)
+    if found is None or not (found[2] is None or 0 < int(found[2]) < 65536):
+        raise ValueError(server)
+    return found[1].strip("[]").lower(), DEFAULT_PORTS if found[2] is None else (int(found[2]),)
 
 
 def is_public(ip: str) -> bool:
@@ -102,12 +120,14 @@ class Addresses:
     """Checks addresses; shared by threads.
 
     Args:
-        allowed: hosts that a person named: they may be anywhere.
+        allowed: servers that a person named, HOST or HOST:PORT (see ports_of): they may be anywhere. No other port of
+            theirs is among them: what listens there is another server.
         resolver: what tells a host's IP addresses.
     """
 
     def __init__(self, allowed: Iterable[str] = (), *, resolver: Resolve = resolve) -> None:
-        self._allowed = frozenset(host.strip("[]").lower() for host in allowed if host)
+        named = [ports_of(server) for server in allowed if server]
+        self._allowed = frozenset((host, port) for host, ports in named for port in ports)
         self._resolver = resolver
         self._known: dict[tuple[str, int], tuple[float, tuple[str, ...]]] = {}
         self._lock = threading.Lock()
@@ -146,8 +166,8 @@ class Addresses:
         except (OSError, UnicodeError) as error:
             raise NotFetched(UNKNOWN_HOST, host, final=False) from error
         # One private address among public ones is how a name is made to lead inside: none of them is taken.
-        if host not in self._allowed and not all(map(is_public, ips)):
-            raise NotFetched(PRIVATE, host, final=False)  # a person may name it next time
+        if (host, port) not in self._allowed and not all(map(is_public, ips)):
+            raise NotFetched(PRIVATE, f"{host}:{port}", final=False)  # a person may name it next time
         if not ips:
             raise NotFetched(UNKNOWN_HOST, host, final=False)
         with self._lock:

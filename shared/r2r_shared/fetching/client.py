@@ -93,6 +93,12 @@ class Reply:
         text = self.headers.get("Content-Length", "").strip()
         return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
+    @property
+    def has_end(self) -> bool:
+        """False where the body ends when the connection does, so that nothing tells one that was cut from a whole."""
+        chunked = "chunked" in self.headers.get("Transfer-Encoding", "").lower()
+        return self.length is not None or chunked
+
     def chunks(self) -> Iterator[bytes]:
         """The body as it comes, at most CHUNK_BYTES at once.
 

@@ -73,7 +73,7 @@ def _attempt(client: Client, url: str, entry: Entry, max_bytes: int) -> Path:
         if there > total:
             entry.drop()
         raise TryAgain(CUT_OFF, f"{there:,} of {total:,} bytes")
-    on_disk(entry.finish)
+    on_disk(lambda: entry.finish(measured=total is not None or reply.has_end))
     return entry.whole
 
 

@@ -1,8 +1,9 @@
-"""A rate limit for each host, shared by all threads.
+"""A rate limit for each host, shared by all threads, and by all commands where they have a common clock.
 
 Requests to one host are let go one by one, 1/rate seconds apart. A thread that wakes late is forgiven `_FORGIVEN_S`,
 so that the rate asked for is reached; more is never caught up, so that it is never exceeded: of any T seconds there are
-at most rate × (T + _FORGIVEN_S) + 1 requests.
+at most rate × (T + _FORGIVEN_S) + 1 requests. Several commands take turns (`Reserve`): together they ask no more often
+than the quickest of them would alone.
 """
 
 from __future__ import annotations
@@ -10,11 +11,15 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
+from collections.abc import Callable
 
 from r2r_shared.errors import AskedToWait, Stopped
 
 _FORGIVEN_S = 0.02
 _MOST_HOSTS = 1000
+
+Reserve = Callable[[str, float, float], float]
+"""(host, seconds between turns, seconds forgiven) → seconds until the turn that is ours now (queries.asked_hosts)."""
 
 
 class _Host:
@@ -33,13 +38,15 @@ class Pace:
     Args:
         rate: requests a second to one host.
         stop: set from outside, all waiting ends.
+        reserve: takes turns with other commands; None: there are none.
 
     Attributes:
         asked: requests that were let go, of all hosts.
     """
 
-    def __init__(self, rate: float, *, stop: threading.Event | None = None) -> None:
+    def __init__(self, rate: float, *, stop: threading.Event | None = None, reserve: Reserve | None = None) -> None:
         self.rate = rate
+        self._reserve = reserve
         self.stop = stop or threading.Event()
         self.asked = 0
         self._hosts: dict[str, _Host] = {}
@@ -55,13 +62,11 @@ class Pace:
         mine = self._host(host)
         interval = 1 / self.rate
         with mine.turn:
-            while True:
-                self._require_open(host, mine)
-                now = time.monotonic()
-                due = max(mine.next, mine.held_until)
-                if now >= due:
-                    break
-                self.sleep(due - now)
+            now = self._until_due(host, mine)
+            if self._reserve is not None:
+                turn_s = self._reserve(host, interval, _FORGIVEN_S)
+                mine.next = max(mine.next, time.monotonic() + turn_s)
+                now = self._until_due(host, mine)
             mine.next = max(mine.next, now - min(_FORGIVEN_S, interval)) + interval
         with self._lock:
             self.asked += 1
@@ -84,6 +89,16 @@ class Pace:
         """
         if self.stop.wait(seconds):
             raise Stopped
+
+    def _until_due(self, host: str, mine: _Host) -> float:
+        """Sleep until a host may be asked; the time then."""
+        while True:
+            self._require_open(host, mine)
+            now = time.monotonic()
+            due = max(mine.next, mine.held_until)
+            if now >= due:
+                return now
+            self.sleep(due - now)
 
     @staticmethod
     def _require_open(host: str, mine: _Host) -> None:

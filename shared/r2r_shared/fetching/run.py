@@ -11,19 +11,18 @@ import datetime as dt
 import math
 import time
 from array import array
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
 from psycopg import Connection
 
 from r2r_shared.errors import Stopped
-from r2r_shared.fetching import addresses, client, storing
+from r2r_shared.fetching import addresses, client, download, records, storing, works
 from r2r_shared.fetching.storing import FetchSummary
-from r2r_shared.fetching.works import Fetcher, Missed, Outcome
+from r2r_shared.fetching.works import Fetcher, Missed, Outcome, PutOff
 from r2r_shared.queries import awaited, painting_import
 from r2r_shared.queries.awaited import AwaitedWork
 
@@ -32,11 +31,18 @@ BATCH_S = 2.0  # those of so many seconds: what a kill can cost, though not thei
 QUEUE_EVERY = 256  # pictures: then a worker can begin with them
 QUEUE_EVERY_S = 300.0
 MOST_THREADS = 32
-SILENT_WORKS = 20
-"""So many works in a row that got no answer from a server, and it is left alone for a while."""
-SILENT_FOR = dt.timedelta(minutes=15)
+ALIKE_WORKS = 20
+"""So many works in a row of which a server gave none, all for one reason, and nothing is concluded about any of them:
+it may ban us, or ask everybody to log in. Where the reason is one of those, it is left alone for a while."""
+CLOSED_FOR = dt.timedelta(minutes=15)
 
-_NO_ANSWER = frozenset({client.NO_ANSWER, client.FAILED, client.BUSY, client.UNTRUSTED, addresses.UNKNOWN_HOST})
+_TO_NOBODY = frozenset(
+    {
+        *(client.NO_ANSWER, client.FAILED, client.BUSY, client.UNTRUSTED, addresses.UNKNOWN_HOST, client.CUT_OFF),
+        *(client.NOT_ALLOWED, client.REFUSED, download.WEB_PAGE, records.WEB_PAGE, works.NOT_A_PICTURE),
+    }
+)
+"""What a server may do to all who ask it, or to us, whatever is asked for."""
 
 
 def threads_for(rate: float) -> int:
@@ -80,15 +86,29 @@ def fetch_awaited(
     if limit is not None:
         ids = ids[:limit]
     run = _Run(conn, fetcher, collection_id, profile_id, on_queued)
-    began = time.monotonic()
+    began, asked = time.monotonic(), fetcher.client.pace.asked
     try:
         run.go(ids, on_progress)
     finally:
         run.summary.seconds = time.monotonic() - began
-        run.summary.requests = fetcher.client.pace.asked
+        run.summary.requests = fetcher.client.pace.asked - asked
     run.queue(at_last=True)
     run.summary.left = awaited.left(conn, collection_id)
     return run.summary
+
+
+@dataclass(slots=True)
+class _Alike:
+    """Works in a row that a server gave nothing of.
+
+    Attributes:
+        kind: the reason; empty for any of _TO_NOBODY.
+        ids: the first of them, of which a few may have been taken to be gone for good.
+    """
+
+    kind: str
+    count: int = 0
+    ids: list[int] = field(default_factory=list[int])
 
 
 @dataclass
@@ -103,17 +123,18 @@ class _Run:
     _written_at: float = field(default_factory=time.monotonic)
     _queued: int = 0
     _queued_at: float = field(default_factory=time.monotonic)
-    _silent: Counter[str] = field(default_factory=Counter[str])
+    _closed: dict[str, dt.datetime] = field(default_factory=dict[str, dt.datetime])
+    _alike: dict[str, _Alike] = field(default_factory=dict[str, "_Alike"])
 
     def go(self, ids: array[int], on_progress: Callable[[Progress], None]) -> None:
         threads = threads_for(self.fetcher.client.pace.rate)
-        works = self._works(ids)
+        todo = self._works(ids)
         flying: set[Future[Outcome]] = set()
         through = 0
         pool = ThreadPoolExecutor(threads, thread_name_prefix="r2r-fetch")
         try:
             while True:
-                while len(flying) < 2 * threads and (work := next(works, None)) is not None:
+                while len(flying) < 2 * threads and (work := next(todo, None)) is not None:
                     flying.add(pool.submit(self.fetcher.fetch, work))
                 if not flying:
                     break
@@ -127,6 +148,8 @@ class _Run:
                     self.queue()
                 on_progress(Progress(len(ids), through, self.summary.fetched, self.summary.missed))
             self._write()
+            for host, until in self._closed.items():
+                awaited.postpone(self.conn, self.collection_id, (), host, until)
         except BaseException:
             self._end(pool, flying)
             raise
@@ -149,16 +172,27 @@ class _Run:
             yield from awaited.due(self.conn, ids[start : start + BATCH].tolist())
 
     def _take(self, outcome: Outcome) -> None:
-        """Keep an outcome; leave a server alone that answers nobody."""
-        self._outcomes.append(outcome)
-        work = outcome.work
-        host = storing.netloc_of(work)
-        if not isinstance(outcome, Missed) or outcome.reason not in _NO_ANSWER:
-            self._silent.pop(host, None)
+        """Keep an outcome; believe no server that gives nothing to anybody, and leave it alone."""
+        host = storing.netloc_of(outcome.work)
+        if not isinstance(outcome, Missed):
+            self._outcomes.append(outcome)
+            if not isinstance(outcome, PutOff):
+                self._alike.pop(host, None)
             return
-        self._silent[host] += 1
-        if self._silent[host] == SILENT_WORKS:
-            self.fetcher.client.pace.close(host, dt.datetime.now(dt.UTC) + SILENT_FOR)
+        kind = "" if outcome.reason in _TO_NOBODY else outcome.reason
+        alike = self._alike.get(host)
+        if alike is None or alike.kind != kind:
+            alike = self._alike[host] = _Alike(kind)
+        alike.count += 1
+        self._outcomes.append(outcome if alike.count < ALIKE_WORKS else replace(outcome, final=False))
+        if alike.count < ALIKE_WORKS:
+            alike.ids.append(outcome.work.id)
+        elif alike.count == ALIKE_WORKS:
+            if not kind:
+                self._closed[host] = dt.datetime.now(dt.UTC) + CLOSED_FOR
+                self.fetcher.client.pace.close(host, self._closed[host])
+            self._write()
+            awaited.reopen(self.conn, alike.ids)
 
     def _write(self) -> None:
         self._written_at = time.monotonic()

@@ -24,8 +24,8 @@ class FetchSummary:
     Attributes:
         fetched: paintings now.
         refused, duplicates, dropped: reason → how many and which; dropped is what was left out on purpose.
-        put_off: server that asked to be left alone, or did not answer → works that it was to be asked for.
-        requests, seconds: what was asked of all servers together, and for how long.
+        put_off: server that asked to be left alone, or gave nothing to anyone → works that it was to be asked for.
+        requests, seconds: what was asked of all servers together for these works, and for how long.
         left: what is awaited still.
         jobs: that measure what came.
     """
@@ -70,10 +70,8 @@ def store(conn: Connection[Any], collection_id: int, outcomes: Sequence[Outcome]
         rows, duplicates = _compare(conn, collection_id, came)
         painting_import.insert(conn, collection_id, rows)
         awaited.forget(conn, collection_id, [row.record.file for row in rows])
-        awaited.missed(conn, [Miss(one.work.id, one.reason, one.final, one.licence) for one in missed])
-        awaited.missed(
-            conn, [Miss(one.work.id, f"{DUPLICATE}: {other}", True, one.licence) for one, other in duplicates]
-        )
+        awaited.missed(conn, [Miss(one.work.id, one.reason, one.final, one.told) for one in missed])
+        awaited.missed(conn, [Miss(one.work.id, f"{DUPLICATE}: {other}", True, one.told) for one, other in duplicates])
         awaited.license(conn, [(one.work.id, one.licence) for one in unwanted])
         for host, several in put_off.items():
             until = max(one.until for one in several)

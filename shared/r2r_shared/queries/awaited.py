@@ -24,6 +24,8 @@ class AwaitedWork:
     """A work's row.
 
     Attributes:
+        licence: of its picture, as its museum's record says where that was asked, else as its source does.
+        listed_licence: as its source says.
         picture_url, record_url: of its picture; of the record that names it; both empty where its source names none.
         attempts: runs in which it did not come.   refused: why, the last time.
         final: asking again would not change that.   not_before: its server asked to be left alone until then.
@@ -43,6 +45,7 @@ class AwaitedWork:
     genre: str
     extra: dict[str, Any]
     licence: str
+    listed_licence: str
     page: str
     picture_url: str
     record_url: str
@@ -55,8 +58,8 @@ class AwaitedWork:
 
 _SELECT = """
     SELECT a.id, c.name AS collection, a.file, a.title, a.artist, a.movement, a.year, a.year_from, a.year_to, a.medium,
-           a.museum, a.genre, a.extra, a.licence, a.page, a.picture_url, a.record_url, a.attempts, a.refused, a.final,
-           a.not_before, a.created_at
+           a.museum, a.genre, a.extra, coalesce(a.told_licence, a.licence) AS licence, a.licence AS listed_licence,
+           a.page, a.picture_url, a.record_url, a.attempts, a.refused, a.final, a.not_before, a.created_at
       FROM awaited_works AS a
       JOIN collections AS c ON c.id = a.collection_id
 """
@@ -113,7 +116,8 @@ def pending(conn: Connection[Any], collection_id: int, *, licences: Sequence[str
         SELECT id FROM awaited_works
          WHERE collection_id = %s AND NOT final AND (picture_url <> '' OR record_url <> '')
            AND (not_before IS NULL OR not_before <= now())
-           AND (%s::text[] IS NULL OR licence = ANY(%s::text[]) OR (licence = '' AND picture_url = ''))
+           AND (%s::text[] IS NULL OR coalesce(told_licence, licence) = ANY(%s::text[])
+                OR (told_licence IS NULL AND licence = '' AND picture_url = ''))
          ORDER BY attempts, id
     """
     wanted = None if licences is None else list(licences)
@@ -131,7 +135,7 @@ def licences(conn: Connection[Any], collection_id: int) -> list[str]:
     """The licences that works of a collection have, awaited or not, as the rows spell them."""
     rows = conn.execute(
         """
-        SELECT licence FROM awaited_works WHERE collection_id = %(id)s
+        SELECT coalesce(told_licence, licence) FROM awaited_works WHERE collection_id = %(id)s
          UNION
         SELECT licence FROM paintings WHERE collection_id = %(id)s
          ORDER BY 1
@@ -179,12 +183,12 @@ def left(conn: Connection[Any], collection_id: int) -> Left:
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """A work whose picture did not come; `licence` where its museum's record said one."""
+    """A work whose picture did not come; `told` is the licence that its museum's record says, if it does."""
 
     id: int
     reason: str
     final: bool
-    licence: str = ""
+    told: str | None = None
 
 
 def missed(conn: Connection[Any], misses: Iterable[Miss]) -> None:
@@ -192,19 +196,24 @@ def missed(conn: Connection[Any], misses: Iterable[Miss]) -> None:
     query = """
         UPDATE awaited_works
            SET attempts = attempts + 1, refused = %s, final = %s OR attempts + 1 >= %s,
-               licence = coalesce(nullif(%s, ''), licence), not_before = NULL
+               told_licence = coalesce(%s, told_licence), not_before = NULL
          WHERE id = %s
     """
     with conn.cursor() as cur:
-        cur.executemany(query, [(one.reason, one.final, MOST_RUNS, one.licence, one.id) for one in misses])
+        cur.executemany(query, [(one.reason, one.final, MOST_RUNS, one.told, one.id) for one in misses])
 
 
 def license(conn: Connection[Any], found: Sequence[tuple[int, str]]) -> None:
-    """Write licences (id, licence) that museums' records have told; nothing else about these works is known now."""
+    """Write licences (id, licence) that museums' records have told; of their pictures nothing is known."""
     with conn.cursor() as cur:
         cur.executemany(
-            "UPDATE awaited_works SET licence = %s WHERE id = %s", [(licence, number) for number, licence in found]
+            "UPDATE awaited_works SET told_licence = %s WHERE id = %s", [(licence, number) for number, licence in found]
         )
+
+
+def reopen(conn: Connection[Any], ids: Sequence[int]) -> None:
+    """What was said of these works' pictures was not final after all; how often they were asked for stays."""
+    conn.execute("UPDATE awaited_works SET final = false WHERE id = ANY(%s) AND attempts < %s", (list(ids), MOST_RUNS))
 
 
 def postpone(conn: Connection[Any], collection_id: int, ids: Sequence[int], netloc: str, until: datetime) -> None:
@@ -219,7 +228,7 @@ def postpone(conn: Connection[Any], collection_id: int, ids: Sequence[int], netl
         """,
         {
             "until": until,
-            "refused": f"{netloc} asked to be left alone, or does not answer",
+            "refused": f"{netloc} asked to be left alone, or gives nothing",
             "collection": collection_id,
             "ids": list(ids),
             "netloc": netloc,
@@ -231,8 +240,9 @@ def retry(conn: Connection[Any], collection_id: int) -> int:
     """Ask again for what was given up or put off; how many works that is."""
     return conn.execute(
         """
-        UPDATE awaited_works SET attempts = 0, refused = '', final = false, not_before = NULL
-         WHERE collection_id = %s AND (final OR attempts > 0 OR not_before IS NOT NULL)
+        UPDATE awaited_works SET attempts = 0, refused = '', final = false, not_before = NULL, told_licence = NULL
+         WHERE collection_id = %s
+           AND (final OR attempts > 0 OR not_before IS NOT NULL OR told_licence IS NOT NULL)
         """,
         (collection_id,),
     ).rowcount

@@ -51,8 +51,9 @@ def begin(conn: Connection[Any]) -> None:
 def describe(conn: Connection[Any], collection_id: int, records: Sequence[PaintingRecord]) -> Changes:
     """Write what a source says of works without pictures, in the caller's transaction, which holds the collection.
 
-    Those that have become paintings are described anew as such. What a museum's record said of a work when its picture
-    was fetched (`extra.fetched`, and a licence that the source does not name) stays.
+    Those that have become paintings are described anew as such. What a museum's record said of a work when it was
+    asked stays (`extra.fetched` and `told_licence`): of the licence, as long as the source says what it said then.
+    What the source says otherwise since is newer, and counts.
 
     Args:
         records: each file once.
@@ -86,7 +87,9 @@ def describe(conn: Connection[Any], collection_id: int, records: Sequence[Painti
                SET title = excluded.title, artist = excluded.artist, movement = excluded.movement, year = excluded.year,
                    year_from = excluded.year_from, year_to = excluded.year_to, medium = excluded.medium,
                    museum = excluded.museum, genre = excluded.genre, extra = excluded.extra,
-                   licence = coalesce(nullif(excluded.licence, ''), a.licence), page = excluded.page,
+                   licence = excluded.licence, page = excluded.page,
+                   told_licence = CASE WHEN (a.licence, a.record_url) = (excluded.licence, excluded.record_url)
+                                       THEN a.told_licence END,
                    picture_url = excluded.picture_url, record_url = excluded.record_url,
                    -- What is said of an address says nothing of another.
                    attempts = CASE WHEN (a.picture_url, a.record_url) = (excluded.picture_url, excluded.record_url)
@@ -101,8 +104,7 @@ def describe(conn: Connection[Any], collection_id: int, records: Sequence[Painti
                    IS DISTINCT FROM
                    (excluded.title, excluded.artist, excluded.movement, excluded.year, excluded.year_from,
                     excluded.year_to, excluded.medium, excluded.museum, excluded.genre, excluded.extra,
-                    coalesce(nullif(excluded.licence, ''), a.licence), excluded.page, excluded.picture_url,
-                    excluded.record_url)
+                    excluded.licence, excluded.page, excluded.picture_url, excluded.record_url)
             RETURNING xmax = 0 AS inserted
         )
         SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) FROM written
@@ -141,7 +143,10 @@ def _describe_paintings(conn: Connection[Any], collection_id: int) -> tuple[int,
                 p.extra - 'fetched', p.licence, p.page)
                IS DISTINCT FROM
                (d.title, d.artist, d.movement, d.year, d.year_from, d.year_to, d.medium, d.museum, d.genre,
-                d.extra, coalesce(nullif(d.licence, ''), p.licence), d.page)
+                d.extra,
+                CASE WHEN p.extra #>> '{fetched,listed}' = d.licence THEN p.extra #>> '{fetched,licence}'
+                     ELSE d.licence END,
+                d.page)
          ORDER BY p.id
            FOR UPDATE OF p
         """,
@@ -156,7 +161,9 @@ def _describe_paintings(conn: Connection[Any], collection_id: int) -> tuple[int,
                    year_to = d.year_to, medium = d.medium, museum = d.museum, genre = d.genre,
                    extra = d.extra || CASE WHEN p.extra ? 'fetched'
                                            THEN jsonb_build_object('fetched', p.extra -> 'fetched') ELSE '{}' END,
-                   licence = coalesce(nullif(d.licence, ''), p.licence), page = d.page
+                   licence = CASE WHEN p.extra #>> '{fetched,listed}' = d.licence THEN p.extra #>> '{fetched,licence}'
+                                  ELSE d.licence END,
+                   page = d.page
               FROM described AS d
              WHERE p.id = ANY(%s) AND p.file = d.file
             """,

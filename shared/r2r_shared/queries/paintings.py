@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -65,13 +65,14 @@ class Painting:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """What a removal took: how many paintings, and the pictures that no other row uses.
+    """What a removal took: how many paintings and awaited works, and the pictures that no other row uses.
 
     `images` are keys in the media store, to be deleted once the transaction is committed, not before.
     """
 
     paintings: int
     images: tuple[str, ...]
+    awaited: int = 0
 
 
 def collections(conn: Connection[Any], *, profile_id: int | None = None) -> list[Collection]:
@@ -107,6 +108,13 @@ def collection_named(conn: Connection[Any], name: str) -> int:
     others = [other for (other,) in conn.execute("SELECT name FROM collections ORDER BY lower(name) LIMIT 20")]
     there = f"there are: {', '.join(others)}" if others else "`r2r paintings import SOURCE` brings one in"
     raise NotFound(f"there is no collection {name}", there)
+
+
+def count(conn: Connection[Any], collection_id: int) -> int:
+    """How many paintings a collection has."""
+    row = conn.execute("SELECT count(*) FROM paintings WHERE collection_id = %s", (collection_id,)).fetchone()
+    assert row is not None
+    return row[0]
 
 
 def ensure_collection(conn: Connection[Any], name: str) -> int:
@@ -242,13 +250,17 @@ def orphaned(conn: Connection[Any], rows: Sequence[tuple[int, str]]) -> tuple[st
 
 
 def remove_collection(conn: Connection[Any], collection_id: int) -> Removed:
-    """Remove a collection with its paintings, their features and matches, in the caller's transaction."""
+    """Remove a collection with its paintings, their features and matches, and with the works that it waits for.
+
+    In the caller's transaction.
+    """
     job_changes.hold_all(conn, "j.collection_id = %s", collection_id)
     conn.execute("SELECT FROM collections WHERE id = %s FOR UPDATE", (collection_id,))
     rows = conn.execute("SELECT id FROM paintings WHERE collection_id = %s", (collection_id,)).fetchall()
     removed = remove(conn, [painting_id for (painting_id,) in rows])
+    waiting = conn.execute("DELETE FROM awaited_works WHERE collection_id = %s", (collection_id,)).rowcount
     conn.execute("DELETE FROM collections WHERE id = %s", (collection_id,))
-    return removed
+    return replace(removed, awaited=waiting)
 
 
 def remove(conn: Connection[Any], painting_ids: Sequence[int]) -> Removed:
