@@ -8,6 +8,7 @@ import socket
 import pytest
 
 from r2r_shared import db
+from r2r_shared.fetching import run
 from r2r_shared.queries import awaited, paintings
 from tests import museum_desk, museum_server
 from tests import museum_records as records
@@ -188,7 +189,7 @@ def test_a_museum_that_asks_to_be_left_alone_is(r2r, museum, conn, tmp_path):
     said = json.loads(r2r("paintings", "import", source, "--collection", "m", *QUICK).out)
 
     asked = len(museum.asked())
-    assert asked <= 5  # what was in flight
+    assert asked <= run.MOST_THREADS  # what was in flight; a few, unless the machine is busy
     assert said["left"]["put_off"] == said["left"]["fetchable"] == 61 - said["fetch"]["fetched"]
     assert sum(tally["count"] for tally in said["fetch"]["put_off"].values()) > 0
     later = r2r("paintings", "fetch", "m", "--detach", "--allow-host", HERE)
