@@ -11,8 +11,6 @@ from r2r_cli import options
 
 if TYPE_CHECKING:
     from r2r_cli.context import Session
-    from r2r_shared.queries.films import Film
-    from r2r_shared.records import Profile
 
 
 def timeline(  # noqa: PLR0917
@@ -88,7 +86,7 @@ def timeline(  # noqa: PLR0917
     from r2r_cli.catalogue import refreshing
     from r2r_cli.ingesting import intake
     from r2r_shared import citation
-    from r2r_shared.queries import films, profiles
+    from r2r_shared.queries import film_numbers, films, profiles
     from r2r_shared.queries import timeline as query
     from r2r_shared.score import DEFAULT
 
@@ -106,7 +104,7 @@ def timeline(  # noqa: PLR0917
         named = films.get(opened.conn, intake.find(opened, film))
         files.spare(Path(named.path), [*(path for path, _ in asked.files), *([html] if html else [])])
         profile = context.profile(opened)
-        _require_numbers(opened, named, profile)
+        film_numbers.require(opened.conn, named, profile)
         if chosen == DEFAULT:
             refreshing.measure_null(opened, profile)
         found = query.timeline(
@@ -138,35 +136,6 @@ def timeline(  # noqa: PLR0917
         render.print_json(found)
     elif html is None and not asked.files:
         tables.print_timeline(found, by=by)
-
-
-def _require_numbers(opened: Session, film: Film, profile: Profile) -> None:
-    """See to it that there is something to show.
-
-    Raises:
-        UserError: the film has no finished analysis, or none under this profile; with the command that makes one.
-    """
-    import shlex
-
-    from r2r_shared.errors import UserError
-    from r2r_shared.queries import jobs, shots
-
-    again = f"r2r ingest {shlex.quote(film.path)}"
-    if film.analysis_id is None:
-        job = jobs.newest_of_film(opened.conn, film.id)
-        if job is None:
-            raise UserError(f"film {film.id} “{film.title}” has not been analysed: it has no job", again)
-        why = f": {' '.join(job.error.split())}" if job.error else ""
-        retry = f"r2r jobs retry {job.id}"
-        raise UserError(
-            f"film {film.id} “{film.title}” has no finished analysis: job {job.id} is {job.state}{why}",
-            {"failed": retry, "cancelled": retry, "done": again}.get(job.state, f"r2r jobs watch {job.id}"),
-        )
-    if shots.unmeasured(opened.conn, film_id=film.id, profile_id=profile.id):
-        raise UserError(
-            f"film {film.id} “{film.title}” has not been measured under the profile “{profile.name}”",
-            f"{'' if profile.active else f'R2R_PROFILE={shlex.quote(profile.name)} '}{again}",
-        )
 
 
 def _nothing_matched(opened: Session, found: dict[str, Any]) -> str:

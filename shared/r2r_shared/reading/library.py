@@ -18,7 +18,14 @@ from r2r_shared.collections.text import storable
 from r2r_shared.errors import NotFound, UserError
 from r2r_shared.film import stamps
 from r2r_shared.local.stack import open_stack
-from r2r_shared.queries import catalogue_echoes, catalogue_hubs, catalogue_influence, catalogue_similar, profiles, shots
+from r2r_shared.queries import (
+    catalogue_echoes,
+    catalogue_hubs,
+    catalogue_influence,
+    catalogue_similar,
+    film_numbers,
+    profiles,
+)
 from r2r_shared.queries import films as film_rows
 from r2r_shared.queries import paintings as painting_rows
 from r2r_shared.queries import timeline as timelines
@@ -147,7 +154,7 @@ class Library:
         if window_s is not None and not SHORTEST_WINDOW_S <= window_s < math.inf:
             raise UserError(f"window_s={window_s} is no length of a window", f"{SHORTEST_WINDOW_S} s at least")
         named = self.film(film)
-        _require_numbers(self.conn, named, self.profile)
+        film_numbers.require(self.conn, named, self.profile)
         return timelines.timeline(
             self.conn,
             named.id,
@@ -306,16 +313,6 @@ def library(*, profile: str | None = None, settings: Settings | None = None) -> 
         if found is None:
             raise NotFound(f"there is no profile “{name}”", "`r2r models list` shows them all")
         yield Library(conn, MediaStore(chosen.media_root), chosen, found)
-
-
-def _require_numbers(conn: Connection[Any], film: Film, profile: Profile) -> None:
-    if film.analysis_id is None:
-        raise UserError(f"film {film.id} “{film.title}” has no finished analysis ({film.state})", "r2r jobs list")
-    if shots.unmeasured(conn, film_id=film.id, profile_id=profile.id):
-        raise UserError(
-            f"film {film.id} “{film.title}” has not been measured under the profile “{profile.name}”",
-            f"R2R_PROFILE={profile.name} r2r ingest {film.path}",
-        )
 
 
 def _weights(given: Weights | Mapping[str, float] | str | None) -> Weights | None:
