@@ -9,10 +9,13 @@ demo: install          ## paint a collection, render a film, find its paintings 
 
 install: .venv/.installed  ## .venv with everything in it
 
-.venv/.installed: pyproject.toml constraints.txt
+# Compiled once, here: where PYTHONDONTWRITEBYTECODE is set, every worker that starts would compile torch and all else
+# anew, for ten seconds.
+.venv/.installed: pyproject.toml constraints.txt overrides.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --override overrides.txt --group dev --editable '.[all]'
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt \
+	  --override overrides.txt --group dev --editable '.[all]'
 	touch $@
 
 test: install          ## the suite, against real servers and real workers; what takes minutes is in slow and faults

@@ -66,7 +66,7 @@ def bound(request: Request, most_bytes: int) -> Request:
 
 
 def _require(site: Site, request: Request, said: str) -> None:
-    if not hmac.compare_digest(said.encode(), site.page_token(request).encode()):
+    if not hmac.compare_digest(said.encode("utf-8", "surrogatepass"), site.page_token(request).encode()):
         raise Refused(403, "this page is older than the server", "load it again; nothing was changed")
 
 
