@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from functools import partial
+from contextlib import closing
 from pathlib import Path
 
 from r2r_shared import db, migrate
@@ -152,6 +152,7 @@ def _numbered(picture: bytes, number: int) -> bytes:
 
 
 def _fetch(asked: dict[str, object], url: str) -> int:
+    from r2r_cli.collecting.turns import Turns
     from r2r_shared.fetching import run
     from r2r_shared.fetching.addresses import Addresses, server_of
     from r2r_shared.fetching.cache import Cache
@@ -160,7 +161,6 @@ def _fetch(asked: dict[str, object], url: str) -> int:
     from r2r_shared.fetching.patience import Patience
     from r2r_shared.fetching.works import Fetcher
     from r2r_shared.importing import import_paintings
-    from r2r_shared.queries import asked_hosts
     from r2r_shared.records import PaintingRecord
     from r2r_shared.storage.media_store import MediaStore
 
@@ -172,8 +172,8 @@ def _fetch(asked: dict[str, object], url: str) -> int:
     store = MediaStore(str(home / "media"))
     cache = Cache(home / "fetched")
     cache.make()
-    with db.connect(url, autocommit=True) as conn, db.connect(url, autocommit=True) as turns:
-        pace = Pace(rate, reserve=partial(asked_hosts.reserve, turns))  # as a command does
+    with db.connect(url, autocommit=True) as conn, closing(Turns(url)) as turns:
+        pace = Pace(rate, shared=turns)  # as a command does
         client = Client(Addresses([server_of(str(asked["url"]))]), pace, connections=run.threads_for(rate))
         profile_id = _profile(conn)
         summary = import_paintings(conn, store, records, collection=home.name, profile_id=profile_id)

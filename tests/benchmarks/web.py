@@ -25,12 +25,9 @@ from PIL import Image
 
 from r2r_shared import db
 from r2r_shared.local.redis import LocalRedis
-from r2r_shared.queries import profiles, ranges
-from r2r_shared.queries.timeline import timeline
 from r2r_shared.settings import Settings
-from tests import synthetic
-from tests.benchmarks.matching import MOVEMENTS, private_postgres
-from tests.synthetic import Shot, World
+from tests.benchmarks import exports
+from tests.benchmarks.matching import private_postgres
 from tests.web_client import Visitor, served
 
 CHANGES = 9
@@ -72,21 +69,10 @@ def main() -> None:
 
 def stock(settings: Settings, shots: int, paintings: int) -> None:
     """Rows of one film and a collection, matched, and their pictures."""
-    world = World(dim=256)
     assert settings.database_url is not None
+    exports.stock(settings.database_url, shots, paintings)
     with db.connect(settings.database_url) as conn:
-        profile_id = synthetic.add_profile(conn, dim=256)
-        profiles.activate(conn, profile_id)
-        synthetic.add_paintings(conn, profile_id, world.draw(paintings), movements=MOVEMENTS, artists=1100)
-        film_id, _, _ = synthetic.add_film(conn, profile_id, [Shot(4.8, [one]) for one in world.draw(shots)])
-        conn.commit()
-        ranges.refresh(conn, profile_id)
-        conn.commit()
-        timeline(conn, film_id, profile_id, top_k=20)
-        conn.commit()
         keys = [key for (key,) in conn.execute("SELECT image FROM keyframes UNION SELECT image FROM paintings")]
-    with db.connect(settings.database_url, autocommit=True) as conn:
-        conn.execute("VACUUM (ANALYZE)")
     rng = np.random.default_rng(0)
     first: list[Path] = []
     for number, key in enumerate(keys):
