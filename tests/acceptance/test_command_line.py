@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import resource
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -137,12 +138,17 @@ def test_help_takes_at_most_half_as_long_again_as_a_two_command_script(tmp_path:
     ours = [sys.executable, "-c", "from r2r_cli.main import main; main()", "--help"]
     theirs = [sys.executable, str(script), "--help"]
 
-    def once(command: list[str]) -> float:
-        began = time.perf_counter()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        return time.perf_counter() - began
+    # As where it is installed: with the byte code of both beside them.
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
-    once(ours), once(theirs)  # the first reads byte code from the disk
+    def once(command: list[str]) -> float:
+        """Seconds of a processor: what the clock says is of the other processes here, too."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=env)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    once(ours), once(theirs)  # the first writes the byte code
     ratios = [once(ours) / once(theirs) for _ in range(9)]  # side by side: these machines are noisy
 
     assert statistics.median(ratios) <= 1.5, ratios
