@@ -140,6 +140,7 @@ def _redis(url: str) -> Check:
 def _workers(settings: Settings, broker_url: str) -> Iterator[Check]:
     """The workers of a cluster that answer within a second, and the queues that none of them serves."""
     try:
+        broker.check(broker_url)  # known at once; asking workers through a broker that is away takes six seconds
         found = asking.queues_by_worker(broker.make_app(settings, broker_url))
     except UserError as error:
         yield Check("workers", "fail", error.message, error.hint)
