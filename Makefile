@@ -19,7 +19,7 @@ install: .venv/.installed  ## .venv with everything in it
 	touch $@
 
 test: install          ## the suite, against real servers and real workers; what takes minutes is in slow and faults
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 slow: install          ## proofs that take a minute each: buckets, every service of deploy/, backup and restore
 	$(BIN)/python -m pytest -m slow

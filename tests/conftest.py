@@ -6,7 +6,7 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -27,6 +27,14 @@ hypothesis.settings.load_profile("patient")
 if os.environ.get("CI"):  # the same examples every time: a change is judged by what it changes
     hypothesis.settings.register_profile("reproducible", derandomize=True, deadline=None)
     hypothesis.settings.load_profile("reproducible")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What a test printed of a name that is no text goes from one of xdist's processes to the other escaped."""
+    report = yield
+    report.sections = [(title, said.encode(errors="backslashreplace").decode()) for title, said in report.sections]
+    return report
 
 
 @pytest.fixture(scope="session")
