@@ -2,8 +2,15 @@
 
 ALTER TABLE paintings
     ADD COLUMN licence text NOT NULL DEFAULT '',       -- in the words of collections/licences.py; '': nobody says
-    ADD COLUMN page    text NOT NULL DEFAULT '';       -- the museum's own page of the work
+    ADD COLUMN page    text NOT NULL DEFAULT '',       -- the museum's own page of the work
+    ADD COLUMN pictured boolean NOT NULL DEFAULT true; -- false: it came from another installation without its picture
 CREATE INDEX paintings_licence ON paintings (collection_id, licence);
+
+-- What came without a picture keeps the numbers that it came with, and no other profile can measure it. As a rule
+-- there is none: these indexes are empty, and asking for such works costs nothing.
+ALTER TABLE keyframes ADD COLUMN pictured boolean NOT NULL DEFAULT true;
+CREATE INDEX paintings_without_picture ON paintings (image) WHERE NOT pictured;
+CREATE INDEX keyframes_without_picture ON keyframes (shot_id) WHERE NOT pictured;
 
 -- Works that a museum describes and whose pictures are not here. A work leaves this table, in the transaction that
 -- makes it a painting, when its picture has come: so fetching goes on wherever it was broken off.
@@ -34,11 +41,28 @@ CREATE TABLE awaited_works (
     UNIQUE (collection_id, file)
 );
 
--- When a museum's server may be asked next, by whichever command asks: several keep to one rate together.
+-- When a museum's server may be asked next, by whichever command asks: several keep to one rate together, and leave it
+-- alone together.
 CREATE UNLOGGED TABLE asked_hosts (
-    host text PRIMARY KEY,                             -- with its port, where that is not the scheme's own
-    next timestamptz NOT NULL
+    host       text PRIMARY KEY,                       -- with its port, where that is not the scheme's own
+    next       timestamptz NOT NULL,                   -- the next turn that nobody has taken
+    not_before timestamptz                             -- it asked to be left alone until then (Retry-After)
 );
+
+-- A profile's paintings, told apart from others in the same way in every installation: see queries/profile_state.py.
+-- `fingerprint` is quicker to make and goes by ids, which differ from one database to another.
+ALTER TABLE profiles ADD COLUMN state bytea;           -- NULL: no ranges were taken yet
+UPDATE profiles AS o SET state = s.state
+  FROM (SELECT v.profile_id, sha256(string_agg(v.one, ''::bytea ORDER BY v.one)) AS state
+          FROM (SELECT f.profile_id,
+                       sha256(sha256(vector_send(f.dc) || float8send(f.avg_dof) || float8send(f.max_dof)
+                              || float8send(f.min_dof) || float8send(f.saturation) || float8send(f.balance)
+                              || vector_send(f.shadow) || float8send(f.contrast) || vector_send(f.embedding)
+                              || coalesce(int4send(p.year_from), ''::bytea))
+                              || sha256(convert_to(p.artist, 'UTF8')) || sha256(convert_to(p.movement, 'UTF8'))) AS one
+                  FROM painting_features AS f JOIN paintings AS p ON p.id = f.painting_id) AS v
+         GROUP BY v.profile_id) AS s
+ WHERE o.id = s.profile_id AND o.revision > 0;
 
 -- Analyses that were brought in from another installation (`r2r import`), by the digest of their manifest.
 CREATE TABLE data_sets (

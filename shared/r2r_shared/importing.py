@@ -25,7 +25,7 @@ from r2r_shared.collections import licences as licence_words
 from r2r_shared.collections.clean import reason_to_drop
 from r2r_shared.errors import NotFetched, PictureRefused
 from r2r_shared.import_summary import EXAMPLES, ImportSummary, Tally
-from r2r_shared.queries import awaited, describing, painting_import, paintings
+from r2r_shared.queries import awaited, describing, painting_import, paintings, pictureless
 from r2r_shared.queries import profiles as profile_rows
 from r2r_shared.queries.painting_import import Row, Stored
 from r2r_shared.records import PaintingRecord, Refusal
@@ -217,6 +217,7 @@ def _store(
     with conn.transaction():
         collection_id = paintings.ensure_collection(conn, summary.collection)
         painting_import.lock(conn, collection_id)
+        pictureless.have_come(conn, {key_of(picture.sha256) for _, picture in taken})
         changes = _compare(conn, collection_id, summary, taken)
         profiles = paintings.measuring_profiles(
             conn, [number for number, _ in (*changes.updates, *changes.replacements)]

@@ -128,7 +128,12 @@ def note_coverage(seen: Coverage, *, unmeasured: int = 0) -> None:
     Args:
         unmeasured: films that are not counted, of which something else is said.
     """
-    if (missing := seen.films - seen.counted - unmeasured) > 0:
+    if seen.without_picture:
+        render.note(
+            f"{seen.without_picture} of {seen.films} films are not counted: they came without pictures, and have no "
+            "numbers under this profile"
+        )
+    if (missing := seen.films - seen.counted - seen.without_picture - unmeasured) > 0:
         render.note(
             f"{missing} of {seen.films} films are not counted: they have no matches of the collection as it is; "
             "`r2r catalogue refresh` matches them"

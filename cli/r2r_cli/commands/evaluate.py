@@ -87,11 +87,12 @@ def evaluate(  # noqa: PLR0917
 
 
 def _require_paintings(opened: Session, stored: Profile, collections: Sequence[str]) -> None:
-    """See to it that there are stored metrics, of these collections or of any.
+    """See to it that there are stored metrics of works that can be looked at, of these collections or of any.
 
     Raises:
-        UserError: there are none, or no collection of that name.
+        UserError: there are none, or all came without pictures; or no collection of that name.
     """
+    from r2r_cli.triplets import loading
     from r2r_shared.errors import UserError
     from r2r_shared.queries import paintings
 
@@ -102,6 +103,7 @@ def _require_paintings(opened: Session, stored: Profile, collections: Sequence[s
         raise UserError(
             f"no painting has been measured under the profile “{stored.name}”", "r2r paintings import ./my-paintings"
         )
+    loading.require_pictures(opened, stored, collections)
 
 
 def _profile(opened: Session, name: str) -> Profile:

@@ -37,6 +37,8 @@ def list_(json: options.Json = False) -> None:
         [">id", "title", "year", "director", ">length", ">shots", "state"],
         [(f.id, f.title, f.year, f.director, render.timecode(f.duration_s), f.shots, f.state) for f in rows],
     )
+    if without := sum(not f.pictured for f in rows):
+        render.note(f"{without:,} without pictures")
 
 
 @app.command()
@@ -74,6 +76,7 @@ def show(film: options.Film, json: options.Json = False) -> None:
             ("frame rate", "variable" if probe.variable_rate else "constant"),
             ("read by", f"{found.reader or probe.reader} ({probe.reader_reason})"),
             ("shots", f"{found.shots}, {found.keyframes} keyframes, detector {found.detector or '–'}"),
+            *(() if found.pictured else (("pictures", "it came without some or all of them"),)),
             ("not readable", f"{found.frames_missing} frames" if found.frames_missing else "nothing"),
             ("state", found.state),
             *(_came_from(origin) if origin else ()),

@@ -130,10 +130,11 @@ def _remarks(done: Imported) -> list[str]:
             f"the models of its profile are not here: r2r models import FILE --name {name} brings them, so that what "
             "is new can be measured with them; until then measure with R2R_PROFILE=starter"
         )
-    if not done.pictures_sent and (done.paintings.added or done.films.added):
+    if done.without_picture and (done.paintings.added or done.films.added):
         said.append(
-            "the pictures did not come along: pages show none, and other models cannot measure these works, until "
-            "r2r paintings import and r2r ingest --force have their files, or a data set with --pictures all comes"
+            f"{done.without_picture} came without pictures: pages show none, and other models cannot measure these "
+            "works, until r2r paintings import and r2r ingest --force have their files, or a data set with --pictures "
+            "all comes"
         )
     if done.newer:
         said.append(f"{done.newer} made it, a newer release than this one: what only that one knows is left out")

@@ -76,9 +76,12 @@ def compare(
 
 
 @app.command()
-def activate(
+def activate(  # noqa: PLR0917
     name: Annotated[str | None, typer.Argument(metavar="PROFILE", help="As `r2r models list` names it.")] = None,
     back: Annotated[bool, typer.Option("--back", help="The profile that was active before.")] = False,
+    leave_out: Annotated[
+        bool, typer.Option("--leave-out", help="Go on without works that came without pictures.")
+    ] = False,
     priority: options.Priority = 0,
     detach: Annotated[bool, typer.Option("--detach", help="Queue the work and return.")] = False,
     json: options.Json = False,
@@ -86,6 +89,8 @@ def activate(
     """Use a profile for good: measure with it what is stored, match every film, then switch to it in one step.
 
     No film is decoded. Until the switch everybody reads the profile of before; where nothing is missing it is at once.
+    Works that came without pictures (r2r import) cannot be measured: that is said first, and nothing is done, or they
+    are left out. They keep what they came with, and have no numbers under the new profile.
 
     Example: r2r models activate my-model
 
@@ -95,7 +100,7 @@ def activate(
         raise typer.BadParameter("name a profile, or --back", param_hint="PROFILE")
     from r2r_cli.modelling import activating
 
-    if not activating.run(name, detach=detach, priority=priority, json=json):
+    if not activating.run(name, leave_out=leave_out, detach=detach, priority=priority, json=json):
         raise typer.Exit(1)
 
 

@@ -58,7 +58,8 @@ def import_(  # noqa: PLR0917
     file, title, artist, year and movement, WikiArt in ArtGAN's or its general layout, or what a museum publishes: the
     Met's MetObjects.csv, the National Gallery of Art's folder, the Art Institute of Chicago's, SMK's and Cleveland's
     JSON, IIIF manifests. Pictures that lie at a museum are fetched at a rate you set, after all works have been
-    described. Stopped or killed, the same command goes on where it was: what an address has answered is kept for a day.
+    described; `r2r paintings fetch` beside it fetches those that are described already, at the same rate together.
+    Stopped or killed, the same command goes on where it was: what an address has answered is kept for a day.
 
     Example: r2r paintings import ./my-paintings --collection "Our museum"
     """
@@ -152,6 +153,9 @@ def list_(  # noqa: PLR0917
                         for r in rows
                     ],
                 )
+                for row in rows:
+                    if row.without_picture:
+                        render.note(f"{row.name}: {row.without_picture:,} without a picture")
             return
         if collection is not None:
             paintings.collection_named(opened.conn, collection)
@@ -190,7 +194,8 @@ def show(
     if json:
         render.print_json(showing.as_json(found))
     else:
-        showing.painting(found, kept_as=str(image or found.image))
+        kept_as = str(image or found.image) if found.pictured else "nowhere: it came without its picture"
+        showing.painting(found, kept_as=kept_as)
 
 
 @app.command()

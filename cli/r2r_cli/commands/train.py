@@ -120,7 +120,7 @@ def train(  # noqa: PLR0917
     rules.parse(policy, k_pos, k_neg)
     with context.session() as opened:
         profile = context.profile(opened)
-        works = loading.load(opened, profile, collection)
+        works = loading.load(opened, profile, collection, pictured=True)
         rule = None
         if spec.triplet_weight:
             rule = rules.resolve(

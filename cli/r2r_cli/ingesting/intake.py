@@ -17,7 +17,7 @@ from r2r_cli.ingesting.film_source import Looked, digest, look
 from r2r_shared import names
 from r2r_shared.errors import UserError
 from r2r_shared.film.index import FilmIndex, plan_spans
-from r2r_shared.queries import activation, exchange_origin, films, job_changes, jobs, segments, shots
+from r2r_shared.queries import activation, exchange_origin, films, job_changes, jobs, pictureless, segments, shots
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -204,11 +204,16 @@ def failed_before(opened: Session, film: films.Film, profile_id: int, detector: 
     if last is None or last[1:] != ("failed", profile_id):
         return None
     options = jobs.options_of(opened.conn, last[0])
-    analyse = film.analysis_id is None
+    analyse = to_be_analysed(opened.conn, film, profile_id)
     if options.get("analyse", False) != analyse or options.get("detector", {}).get("kind", detector) != detector:
         return None
     missing = analyse or shots.unmeasured(opened.conn, film_id=film.id, profile_id=profile_id)
     return last[0] if missing else None
+
+
+def to_be_analysed(conn: Connection[Any], film: films.Film, profile_id: int) -> bool:
+    """Whether the film itself is needed for what a profile lacks of it, and no stored keyframe will do."""
+    return film.analysis_id is None or bool(pictureless.keyframes(conn, film_id=film.id, profile_id=profile_id))
 
 
 def follow_up(opened: Session, found: Intake, wanted: Wanted) -> Intake:
@@ -251,7 +256,7 @@ def find(opened: Session, text: str, *, whole: bool = False) -> int:
 def _queue(opened: Session, film: films.Film, wanted: Wanted) -> int | None:
     """A job for what a film is missing: all of it, or only this profile's numbers; None where that is nothing."""
     conn = opened.conn
-    if film.analysis_id is None or wanted.force:
+    if wanted.force or to_be_analysed(conn, film, wanted.profile.id):
         looked = films.probe_of(conn, film.id)
         options = {"analyse": True, "detector": {"kind": wanted.detector}, "segment_s": wanted.segment_s}
         job_id = jobs.create(

@@ -123,7 +123,8 @@ def _known(opened: Session, one: Asked, film_id: int, seen: Seen, wish: Wish) ->
         failed = intake.failed_before(opened, film, profile.id, wish.detector, force=force)
         if failed is not None:
             return outcome("retried", f"{name}: film {film_id}, job {failed}, which failed, to be tried again", failed)
-    if film.analysis_id is None or force:
+    without = profile is not None and intake.to_be_analysed(opened.conn, film, profile.id)
+    if film.analysis_id is None or force or without:
         again = "" if film.analysis_id is None else " again"
         return outcome("queued", f"{name}: film {film_id}, to be analysed{again}")
     missing = film.keyframes

@@ -17,20 +17,23 @@ if TYPE_CHECKING:
     from r2r_shared.records import Profile
 
 
-def run(name: str | None, *, detach: bool, priority: int, json: bool) -> bool:
+def run(name: str | None, *, leave_out: bool, detach: bool, priority: int, json: bool) -> bool:
     """Activate a profile, or the one before; False where its job did not end well.
 
     Args:
         name: None: the one that was active before.
+        leave_out: go on without what came without a picture.
 
     Raises:
-        UserError: there is no such profile, or another is being activated.
+        UserError: there is no such profile, or another is being activated; or something came without a picture.
         SystemExit: 130 after Ctrl-C.
     """
     with context.session() as opened:
         profile = _before(opened) if name is None else _named(opened, name)
         old = profiles.active(opened.conn)
-        asked = activation.ask(opened.conn, profile.id, priority=priority)
+        asked = activation.ask(opened.conn, profile.id, priority=priority, leave_out=leave_out)
+        if asked.left_out and not json:
+            render.note(f"left out, for they came without pictures: {asked.left_out}")
         job: Job | None = None
         if asked.job_id is not None:
             if not json:
@@ -93,5 +96,6 @@ def _as_json(profile: Profile, old: Profile | None, asked: Asked, job: Job | Non
         "active": active,
         "before": None if old is None else old.name,
         "missing": asdict(asked.missing),
+        "left_out": asdict(asked.left_out),
         "job": None if job is None else asdict(job),
     }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from r2r_cli import context, render
 from r2r_cli.modelling.headlines import headlines
 from r2r_shared.errors import NotFound
-from r2r_shared.queries import comparison, models, profiles
+from r2r_shared.queries import comparison, models, pictureless, profiles
 
 if TYPE_CHECKING:
     from r2r_cli.context import Session
@@ -78,9 +78,11 @@ def one(opened: Session, name: str) -> dict[str, Any]:
         "training": [] if model is None or model.run_id is None else _training(opened, model.run_id),
         "evaluations": [],
         "filled": None,
+        "without_picture": None,
     }
     if profile is not None:
         told["filled"] = asdict(models.filled(conn, profile.id))
+        told["without_picture"] = asdict(pictureless.left_out(conn, profile.id))
         told["evaluations"] = [
             {"at": at, "numbers": headlines(report)} for at, report in models.evaluations(conn, profile.id)
         ]
@@ -105,10 +107,10 @@ def print_one(told: dict[str, Any]) -> None:
             *((key.replace("_", " "), _short(value)) for key, value in model["lineage"].items() if key != "name"),
         ]
     if filled is not None:
-        said += [
-            ("paintings", f"{filled['paintings']:,} of {filled['of_paintings']:,} measured"),
-            ("keyframes", f"{filled['keyframes']:,} of {filled['of_keyframes']:,} measured"),
-        ]
+        for what in ("paintings", "keyframes"):
+            measured = f"{filled[what]:,} of {filled[f'of_{what}']:,} measured"
+            without = told["without_picture"][what]
+            said.append((what, f"{measured}, {without:,} without a picture" if without else measured))
     render.table(["", ""], said)
     if told["training"]:
         render.say("")

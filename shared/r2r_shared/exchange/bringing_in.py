@@ -24,6 +24,7 @@ from r2r_shared.exchange.format import PICTURES, TABLES
 from r2r_shared.exchange.manifest import MANIFEST, SUMS, Manifest
 from r2r_shared.exchange.place import Place
 from r2r_shared.queries import (
+    exchange_pictured,
     exchange_read,
     exchange_recount,
     exchange_settle,
@@ -34,6 +35,7 @@ from r2r_shared.queries import (
     profiles,
     ranges,
 )  # fmt: skip
+from r2r_shared.queries.pictureless import LeftOut
 from r2r_shared.records import Profile
 from r2r_shared.storage.media_store import MediaStore
 
@@ -58,6 +60,7 @@ class Imported:
             that were here, and by how much: scores of these change with it.
         newer: what made it, where that was a newer release.
         pictures: stored; pictures_sent: so many came along.
+        without_picture: of the data set's works, what has none here.
         unread: files that lie beside the data set and are none of it.
     """
 
@@ -76,6 +79,7 @@ class Imported:
     to_match: int
     outdated: int
     pictures_sent: int
+    without_picture: LeftOut
     widened: dict[str, float] = field(default_factory=dict[str, float])
     newer: str = ""
     pictures: int = 0
@@ -255,12 +259,13 @@ def _store(
     profiles.hold_choice(conn)
     collections = exchange_store.add_collections(conn)
     exchange_store.hold_films(conn)
+    exchange_store.add_paintings(conn)
     profile_id, added = identities.settle(conn, identity)
     if profiles.active(conn) is None:
         profiles.activate(conn, profile_id)
     pristine = exchange_settle.is_pristine(conn, profile_id)
     before, widths = exchange_settle.matched(conn, profile_id), ranges.of_profile(conn, profile_id)
-    paintings = exchange_store.add_paintings(conn, profile_id)
+    paintings = exchange_store.measure_paintings(conn, profile_id)
     source = {"digest": digest, "name": said.name, "tool": said.tool}
     taken = exchange_store.add_films(conn, profile_id, source=source, replace=replace)
     ranges.refresh(conn, profile_id)
@@ -292,6 +297,7 @@ def _store(
         widened=_widened(widths, ranges.of_profile(conn, profile_id)),
         newer=said.tool if _is_newer(said.schema, exchange_read.schema(conn)) else "",
         pictures_sent=said.files[PICTURES.name].rows,
+        without_picture=exchange_pictured.without(conn),
     )
 
 

@@ -11,6 +11,9 @@ A job of kind 'activate' goes in rounds of four phases. From what the media stor
 Where films and paintings come in all the time, the last round does not ask for another: the profile is switched to, and
 what has come in since the round before follows in the same job.
 
+What came without a picture (pictureless.py) cannot be measured: whoever asks is told, and goes on without it or not at
+all. Films with such keyframes are not matched.
+
 An ingest or import that was asked for under the profile of before, and closes after the switch, has the active profile
 measure what it brought, too: `catch_up_film`, `catch_up_collection`. Either the switch sees a film or its closing
 segment sees the switch: that one holds its profile's row (match_film), this one all of them.
@@ -20,6 +23,7 @@ Locks: `profiles.hold_choice`, then profiles by id, then what segments.py says.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +31,8 @@ from psycopg import Connection
 
 from r2r_shared import names
 from r2r_shared.errors import UserError
-from r2r_shared.queries import jobs, painting_import, profiles, ranges, segments, shots
+from r2r_shared.queries import jobs, painting_import, pictureless, profiles, ranges, segments, shots
+from r2r_shared.queries.pictureless import LeftOut
 
 ROUNDS = 8
 """So many at most. Each is as long as what has come in during the one before."""
@@ -42,7 +47,7 @@ LONGEST_EFFORT_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What a profile lacks: how many paintings, keyframes, and films whose matches are not current."""
+    """What a profile lacks and can have: how many paintings, keyframes, and films whose matches are not current."""
 
     paintings: int
     keyframes: int
@@ -59,16 +64,19 @@ class Asked:
     Attributes:
         joined: the job was there already.
         missing: what there is to do; of a job that was there, what is left of it.
+        left_out: what came without a picture, and the profile has no numbers for.
     """
 
     job_id: int | None
     joined: bool
     missing: Missing
+    left_out: LeftOut
 
 
 _PAINTINGS = """
     SELECT p.id FROM paintings AS p
-     WHERE NOT EXISTS (SELECT FROM painting_features AS f
+     WHERE p.pictured
+       AND NOT EXISTS (SELECT FROM painting_features AS f
                         WHERE f.painting_id = p.id AND f.profile_id = %(profile)s)
 """
 _KEYFRAMES = """
@@ -76,26 +84,30 @@ _KEYFRAMES = """
       FROM films AS f
       JOIN shots AS s ON s.job_id = f.analysis_id
       JOIN keyframes AS k ON k.shot_id = s.id
-     WHERE s.blank IS NULL
+     WHERE s.blank IS NULL AND k.pictured
        AND NOT EXISTS (SELECT FROM keyframe_features AS v
                         WHERE v.keyframe_id = k.id AND v.profile_id = %(profile)s)
 """
-_FILMS = """
-    SELECT f.id FROM films AS f
-     WHERE f.analysis_id IS NOT NULL
+_EVERY = f"SELECT f.id FROM films AS f WHERE f.analysis_id IS NOT NULL AND NOT EXISTS ({pictureless.OF_FILM})"
+_FILMS = f"""
+    {_EVERY}
        AND NOT EXISTS (SELECT FROM film_matches AS m JOIN profiles AS p ON p.id = m.profile_id
                         WHERE m.film_id = f.id AND m.profile_id = %(profile)s
                           AND m.revision = p.revision AND m.film_year IS NOT DISTINCT FROM f.year)
 """
 
 
-def ask(conn: Connection[Any], profile_id: int, *, priority: int = 0) -> Asked:
+def ask(conn: Connection[Any], profile_id: int, *, priority: int = 0, leave_out: bool = False) -> Asked:
     """Make a profile the active one: at once where nothing is missing, else by a job; in a transaction of its own.
 
     Asking again joins the job that is under way; after one that failed or was cancelled, it queues what is missing.
 
+    Args:
+        leave_out: go on without what came without a picture.
+
     Raises:
-        UserError: another profile is being activated, or the job for this one is being cancelled.
+        UserError: another profile is being activated, or the job for this one is being cancelled; or something came
+            without a picture and is not to be left out.
     """
     with conn.transaction():
         segments.bound_silence(conn)
@@ -115,11 +127,18 @@ def ask(conn: Connection[Any], profile_id: int, *, priority: int = 0) -> Asked:
                 raise UserError(f"job {job_id} is activating {name}", f"wait for it, or r2r jobs cancel {job_id}")
             if cancelled:
                 raise UserError(f"job {job_id} is being cancelled", "ask again when it has ended, in some seconds")
-            return Asked(job_id, True, _count(conn, profile_id))
+            return Asked(job_id, True, _count(conn, profile_id), pictureless.left_out(conn, profile_id))
+        left_out = pictureless.left_out(conn, profile_id)
+        if left_out and not leave_out:
+            name = profiles.get(conn, profile_id).name
+            raise UserError(
+                f"{left_out} came without pictures: {name} has no numbers for them and cannot measure them",
+                f"{pictureless.REMEDY}; or go on without them: r2r models activate {shlex.quote(name)} --leave-out",
+            )
         missing, stale = _look(conn, profile_id)
         if not missing and not stale:
             profiles.activate(conn, profile_id)
-            return Asked(None, False, missing)
+            return Asked(None, False, missing, left_out)
         job_id = jobs.create(
             conn,
             kind="activate",
@@ -129,7 +148,7 @@ def ask(conn: Connection[Any], profile_id: int, *, priority: int = 0) -> Asked:
             effort_s=min((missing.paintings + missing.keyframes) / 2, LONGEST_EFFORT_S),
         )
         _add_round(conn, job_id, profile_id, number=0, switch=True)
-        return Asked(job_id, False, missing)
+        return Asked(job_id, False, missing, left_out)
 
 
 def switch(conn: Connection[Any], job_id: int, profile_id: int) -> Missing:
@@ -172,7 +191,7 @@ def _count(conn: Connection[Any], profile_id: int) -> Missing:
         SELECT (SELECT count(*) FROM ({_PAINTINGS}) AS _)::int,
                (SELECT count(*) FROM ({_KEYFRAMES}) AS _)::int,
                (SELECT count(*) FROM ({_FILMS}) AS _)::int,
-               (SELECT count(*) FROM films WHERE analysis_id IS NOT NULL)::int
+               (SELECT count(*) FROM ({_EVERY}) AS _)::int
     """
     row = conn.execute(query, {"profile": profile_id}).fetchone()
     assert row is not None
@@ -188,11 +207,12 @@ def _add_round(conn: Connection[Any], job_id: int, profile_id: int, *, number: i
     )
     _add_batches(conn, _KEYFRAMES, job_id, profile_id, names.KEYFRAMES, size=KEYFRAMES_PER_SEGMENT, phase=first)
     segments.add_batches(conn, job_id, names.RANGES, [[]], phase=first + 1)
-    films = "SELECT f.id FROM films AS f WHERE f.analysis_id IS NOT NULL"
+    films = _EVERY
     # New paintings change the ranges, and new keyframes a film's matches: then what is stored is of yesterday.
     if not pictures:
-        films = f"{_FILMS} UNION SELECT s.film_id FROM ({_KEYFRAMES}) AS m " + (
-            "JOIN keyframes AS k ON k.id = m.id JOIN shots AS s ON s.id = k.shot_id"
+        films = f"{_FILMS} UNION SELECT e.id FROM ({_KEYFRAMES}) AS m " + (
+            f"JOIN keyframes AS k ON k.id = m.id JOIN shots AS s ON s.id = k.shot_id JOIN ({_EVERY}) AS e "
+            "ON e.id = s.film_id"
         )
     _add_batches(conn, films, job_id, profile_id, names.MATCH, size=1, phase=first + 2)
     if switch:
@@ -223,9 +243,12 @@ def _add_batches(
 def queue_keyframes(
     conn: Connection[Any], film_id: int, profile_id: int, *, priority: int = 0, per_segment: int = 64
 ) -> int | None:
-    """A job that measures a film's stored keyframes under a profile, and matches it; None where none is missing."""
+    """A job that measures a film's stored keyframes under a profile, and matches it; None where none is missing.
+
+    None, too, where some have no picture: the film is to be ingested again.
+    """
     unmeasured = shots.unmeasured(conn, film_id=film_id, profile_id=profile_id)
-    if not unmeasured:
+    if not unmeasured or pictureless.keyframes(conn, film_id=film_id, profile_id=profile_id):
         return None
     job_id = jobs.create(
         conn,

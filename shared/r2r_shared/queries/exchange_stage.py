@@ -221,7 +221,8 @@ def complaint(conn: Connection[Any], *, metrics: Sequence[str]) -> str | None:
 def analyse(conn: Connection[Any]) -> None:
     """Let the planner know how much has come; before `complaint`."""
     conn.execute("""
-        ANALYZE in_paintings, in_painting_features, in_films, in_shots, in_keyframes, in_keyframe_features, in_matches
+        ANALYZE in_paintings, in_painting_features, in_films, in_shots, in_keyframes, in_keyframe_features, in_matches,
+                in_pictures
     """)
 
 

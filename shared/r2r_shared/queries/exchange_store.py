@@ -12,7 +12,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from r2r_shared.queries import exchange_differing, shots
+from r2r_shared.queries import exchange_differing, exchange_pictured, shots
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,8 @@ def hold_films(conn: Connection[Any]) -> None:
     conn.execute("SELECT FROM films WHERE sha256 IN (SELECT sha256 FROM in_films) ORDER BY id FOR NO KEY UPDATE")
 
 
-def add_paintings(conn: Connection[Any], profile_id: int) -> Paintings:
-    """Add the paintings that are new, in the order of the data set, and what was measured of all."""
+def add_paintings(conn: Connection[Any]) -> None:
+    """Add the paintings that are new, in the order of the data set; before any row of a profile is locked."""
     conn.execute("""
         CREATE TEMPORARY TABLE map_paintings (
             source bigint PRIMARY KEY, id bigint, collection_id bigint NOT NULL, fate text NOT NULL
@@ -88,13 +88,20 @@ def add_paintings(conn: Connection[Any], profile_id: int) -> Paintings:
           LEFT JOIN paintings AS same ON same.collection_id = c.id AND same.sha256 = i.sha256
           LEFT JOIN paintings AS named ON named.collection_id = c.id AND named.file = i.file;
         ANALYZE map_paintings;
+    """)
+    exchange_pictured.paintings_have_come(conn)
+    conn.execute("""
         -- The key is importing.key_of's. Ids are given in the order of the data set: where scores tie, it decides.
         INSERT INTO paintings (collection_id, file, sha256, title, artist, movement, year, year_from, year_to, medium,
-                               museum, genre, extra, licence, page, width, height, image)
+                               museum, genre, extra, licence, page, width, height, image, pictured)
         SELECT m.collection_id, i.file, i.sha256, i.title, i.artist, i.movement, i.year, i.year_from, i.year_to,
                i.medium, i.museum, i.genre, i.extra::jsonb, i.licence, i.page, i.width, i.height,
-               'paintings/' || left(encode(i.sha256, 'hex'), 2) || '/' || encode(i.sha256, 'hex') || '.jpg'
-          FROM in_paintings AS i JOIN map_paintings AS m ON m.source = i.id
+               'paintings/' || left(encode(i.sha256, 'hex'), 2) || '/' || encode(i.sha256, 'hex') || '.jpg',
+               q.id IS NOT NULL OR t.sha256 IS NOT NULL -- its picture came along, or another collection has it
+          FROM in_paintings AS i
+          JOIN map_paintings AS m ON m.source = i.id
+          LEFT JOIN in_pictures AS q ON q.kind = 'paintings' AND q.id = i.id
+          LEFT JOIN (SELECT DISTINCT sha256 FROM paintings WHERE pictured) AS t ON t.sha256 = i.sha256
          WHERE m.fate = 'added'
          ORDER BY i.id;
         -- They are paintings now, and no longer works that are waited for.
@@ -105,6 +112,10 @@ def add_paintings(conn: Connection[Any], profile_id: int) -> Paintings:
           FROM in_paintings AS i, paintings AS p
          WHERE m.fate = 'added' AND i.id = m.source AND p.collection_id = m.collection_id AND p.file = i.file;
     """)
+
+
+def measure_paintings(conn: Connection[Any], profile_id: int) -> Paintings:
+    """Add what was measured of the data set's paintings, after `add_paintings`; what became of them."""
     measured = conn.execute(
         """
         INSERT INTO painting_features (profile_id, painting_id, dc, avg_dof, max_dof, min_dof, saturation, balance,
@@ -146,6 +157,7 @@ def add_films(conn: Connection[Any], profile_id: int, *, source: dict[str, Any],
     _map_films(conn)
     _add_analyses(conn, args | {"fates": ["new", "bare", "other"] if replace else ["new", "bare"]})
     _map_shots(conn)
+    exchange_pictured.keyframes_have_come(conn)
     measured = conn.execute(
         """
         INSERT INTO keyframe_features (profile_id, keyframe_id, dc, avg_dof, max_dof, min_dof, saturation, balance,
@@ -258,13 +270,14 @@ def _add_analyses(conn: Connection[Any], args: dict[str, Any]) -> None:
          ORDER BY s.id
         """,
         """
-        INSERT INTO keyframes (shot_id, frame, time_s, image, width, height, crop)
+        INSERT INTO keyframes (shot_id, frame, time_s, image, width, height, crop, pictured)
         SELECT h.id, k.frame, k.time_s,
                -- films.media_prefix, and a folder of the data set's own
                concat_ws('/', 'films', left(encode(i.sha256, 'hex'), 2), encode(i.sha256, 'hex'), %(folder)s::text,
                          lpad(k.frame::text, 8, '0') || '.jpg'),
-               k.width, k.height, k.crop
+               k.width, k.height, k.crop, q.id IS NOT NULL
           FROM in_keyframes AS k
+          LEFT JOIN in_pictures AS q ON q.kind = 'keyframes' AND q.id = k.id
           JOIN in_shots AS s ON s.id = k.shot_id
           JOIN in_films AS i ON i.id = s.film_id
           JOIN map_films AS m ON m.source = i.id AND m.job_id IS NOT NULL

@@ -20,7 +20,7 @@ class FilmCard:
 
     Attributes:
         state: "ready", or what its newest job came to: queued, running, failed, cancelled; "known" without a job.
-        poster: a keyframe's key in the media store; None where there is none yet.
+        poster: a keyframe's key in the media store; None where there is none.
         job_id, job_state, job_error: its newest job.
     """
 
@@ -73,10 +73,10 @@ def listed(
                CASE WHEN f.analysis_id IS NOT NULL THEN 'ready' ELSE coalesce(j.state, 'known') END AS state,
                (SELECT count(*) FROM shots WHERE job_id = f.analysis_id)::int AS shots,
                coalesce(
-                   (SELECT k.image FROM shots AS s JOIN keyframes AS k ON k.shot_id = s.id
+                   (SELECT CASE WHEN k.pictured THEN k.image END FROM shots AS s JOIN keyframes AS k ON k.shot_id = s.id
                      WHERE s.job_id = f.analysis_id AND s.blank IS NULL AND s.start_s >= %(at)s * f.duration_s
                      ORDER BY s.start_frame, k.frame LIMIT 1),
-                   (SELECT k.image FROM shots AS s JOIN keyframes AS k ON k.shot_id = s.id
+                   (SELECT CASE WHEN k.pictured THEN k.image END FROM shots AS s JOIN keyframes AS k ON k.shot_id = s.id
                      WHERE s.job_id = f.analysis_id ORDER BY s.blank IS NOT NULL, s.start_frame, k.frame LIMIT 1)
                ) AS poster,
                j.id AS job_id, j.state AS job_state, j.error AS job_error

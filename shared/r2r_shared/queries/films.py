@@ -28,7 +28,9 @@ from r2r_shared.storage import depth_maps
 class Film:
     """A film as people see it in a list.
 
-    `state` is "ready", or what its newest ingest came to: queued, running, failed, cancelled.
+    Attributes:
+        state: "ready", or what its newest ingest came to: queued, running, failed, cancelled.
+        pictured: its keyframes have their pictures here; False where any came without (see pictureless.py).
     """
 
     id: int
@@ -50,6 +52,7 @@ class Film:
     state: str
     shots: int
     keyframes: int
+    pictured: bool
     reader: str | None
     detector: str | None
     frames_missing: int
@@ -65,6 +68,8 @@ _SELECT = """
            (SELECT count(*) FROM shots WHERE job_id = f.analysis_id)::int AS shots,
            (SELECT count(*) FROM keyframes AS k JOIN shots AS s ON s.id = k.shot_id
              WHERE s.job_id = f.analysis_id)::int AS keyframes,
+           NOT EXISTS (SELECT FROM keyframes AS k JOIN shots AS s ON s.id = k.shot_id
+                        WHERE s.job_id = f.analysis_id AND NOT k.pictured) AS pictured,
            (SELECT string_agg(DISTINCT stats->>'reader', ', ') FROM segments
              WHERE job_id = f.analysis_id AND kind = 'film') AS reader,
            (SELECT options->'detector'->>'kind' FROM jobs WHERE id = f.analysis_id) AS detector,

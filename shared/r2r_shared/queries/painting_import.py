@@ -113,7 +113,7 @@ def replace(conn: Connection[Any], changed: Sequence[tuple[int, Row]]) -> None:
     conn.execute("UPDATE paintings SET sha256 = sha256(int8send(id)) WHERE id = ANY(%s)", (ids,))
     with conn.cursor() as cur:
         cur.executemany(
-            "UPDATE paintings SET sha256 = %s, width = %s, height = %s, image = %s WHERE id = %s",
+            "UPDATE paintings SET sha256 = %s, width = %s, height = %s, image = %s, pictured = true WHERE id = %s",
             [(row.sha256, row.width, row.height, row.image, number) for number, row in sorted(changed, key=_id)],
         )
     conn.execute("DELETE FROM painting_features WHERE painting_id = ANY(%s)", (ids,))
@@ -162,11 +162,14 @@ def queue_measurement(conn: Connection[Any], collection_id: int, profile_id: int
 
 
 def unmeasured(conn: Connection[Any], collection_id: int, profile_id: int) -> list[int]:
-    """Paintings of a collection without features under a profile, and in no segment that is still to be done."""
+    """Paintings of a collection without features under a profile, and in no segment that is still to be done.
+
+    Without those that came without a picture (pictureless.py): nobody can measure them.
+    """
     query = """
         SELECT p.id
           FROM paintings AS p
-         WHERE p.collection_id = %(collection)s
+         WHERE p.collection_id = %(collection)s AND p.pictured
            AND NOT EXISTS (SELECT FROM painting_features AS f
                             WHERE f.painting_id = p.id AND f.profile_id = %(profile)s)
         EXCEPT

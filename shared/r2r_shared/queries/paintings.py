@@ -21,6 +21,7 @@ class Collection:
     """A collection with its paintings counted; `measured` of them have features under the profile asked about.
 
     Attributes:
+        without_picture: of them, those that came without their picture: see pictureless.py.
         awaited: works beside them whose pictures are not here.
     """
 
@@ -28,6 +29,7 @@ class Collection:
     name: str
     paintings: int
     measured: int
+    without_picture: int
     awaited: int
     movements: int
     artists: int
@@ -38,7 +40,12 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class Painting:
-    """A painting's row; `profiles` names those that have measured it."""
+    """A painting's row.
+
+    Attributes:
+        pictured: its picture is here; False where it came without.
+        profiles: the names of those that have measured it.
+    """
 
     id: int
     collection: str
@@ -59,6 +66,7 @@ class Painting:
     width: int
     height: int
     image: str
+    pictured: bool
     created_at: datetime
     profiles: list[str]
 
@@ -81,6 +89,7 @@ def collections(conn: Connection[Any], *, profile_id: int | None = None) -> list
         SELECT c.id, c.name, count(p.id)::int AS paintings,
                (SELECT count(*) FROM painting_features AS f JOIN paintings AS m ON m.id = f.painting_id
                  WHERE m.collection_id = c.id AND f.profile_id = %s)::int AS measured,
+               (count(*) FILTER (WHERE NOT p.pictured))::int AS without_picture,
                (SELECT count(*) FROM awaited_works AS a WHERE a.collection_id = c.id)::int AS awaited,
                (count(DISTINCT nullif(p.movement, '')))::int AS movements,
                (count(DISTINCT nullif(p.artist, '')))::int AS artists,
@@ -131,7 +140,8 @@ def ensure_collection(conn: Connection[Any], name: str) -> int:
 
 _SELECT = """
     SELECT p.id, c.name AS collection, p.file, p.sha256, p.title, p.artist, p.movement, p.year, p.year_from, p.year_to,
-           p.medium, p.museum, p.genre, p.extra, p.licence, p.page, p.width, p.height, p.image, p.created_at,
+           p.medium, p.museum, p.genre, p.extra, p.licence, p.page, p.width, p.height, p.image, p.pictured,
+           p.created_at,
            ARRAY(SELECT r.name FROM painting_features AS f JOIN profiles AS r ON r.id = f.profile_id
                   WHERE f.painting_id = p.id ORDER BY r.name) AS profiles
       FROM paintings AS p

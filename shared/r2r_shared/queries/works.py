@@ -28,7 +28,9 @@ class Label:
     year: str
 
 
-def load(conn: Connection[Any], profile_id: int, collections: Sequence[str] | None = None) -> Works:
+def load(
+    conn: Connection[Any], profile_id: int, collections: Sequence[str] | None = None, *, pictured: bool = False
+) -> Works:
     """The paintings with features under a profile, by id, in about 300 bytes each.
 
     A picture that is there several times, in two collections or under two names, is one work: the row that names
@@ -37,6 +39,7 @@ def load(conn: Connection[Any], profile_id: int, collections: Sequence[str] | No
 
     Args:
         collections: their names; None: all of them.
+        pictured: only those whose pictures are here, for whoever looks at them.
 
     Raises:
         NotFound: there is no collection of that name.
@@ -48,13 +51,15 @@ def load(conn: Connection[Any], profile_id: int, collections: Sequence[str] | No
                    f.dc::real[], f.avg_dof, f.max_dof, f.min_dof, f.saturation, f.balance, f.shadow::real[], f.contrast
               FROM paintings AS p
               JOIN painting_features AS f ON f.painting_id = p.id AND f.profile_id = %(profile)s
-             WHERE %(collections)s::bigint[] IS NULL OR p.collection_id = ANY(%(collections)s)
+             WHERE (%(collections)s::bigint[] IS NULL OR p.collection_id = ANY(%(collections)s))
+               AND (p.pictured OR NOT %(pictured)s)
              ORDER BY p.image, p.artist = '', p.movement = '', p.id) AS w
          ORDER BY id
     """
     ids = _ids(conn, collections)
     # Binary: as text, a real comes back as the nearest short decimal.
-    rows = conn.execute(query, {"profile": profile_id, "collections": ids}, binary=True).fetchall()
+    args = {"profile": profile_id, "collections": ids, "pictured": pictured}
+    rows = conn.execute(query, args, binary=True).fetchall()
     metrics = {
         metric: np.array([row[4 + column] for row in rows], dtype=np.float64).reshape(len(rows), *SHAPES[metric])
         for column, metric in enumerate(METRICS)
@@ -72,10 +77,28 @@ def _ids(conn: Connection[Any], collections: Sequence[str] | None) -> list[int] 
     return None if collections is None else [paintings.collection_named(conn, name) for name in collections]
 
 
+def by_picture(conn: Connection[Any], profile_id: int, collections: Sequence[str] | None = None) -> tuple[int, int]:
+    """How many works have their pictures here, and how many came without: see pictureless.py.
+
+    Raises:
+        NotFound: there is no collection of that name.
+    """
+    query = """
+        SELECT count(DISTINCT p.image) FILTER (WHERE p.pictured), count(DISTINCT p.image) FILTER (WHERE NOT p.pictured)
+          FROM paintings AS p
+          JOIN painting_features AS f ON f.painting_id = p.id AND f.profile_id = %(profile)s
+         WHERE %(collections)s::bigint[] IS NULL OR p.collection_id = ANY(%(collections)s)
+    """
+    row = conn.execute(query, {"profile": profile_id, "collections": _ids(conn, collections)}).fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
 def digest(conn: Connection[Any], profile_id: int, collections: Sequence[str] | None = None) -> str:
     """What tells one state of the works from another: 16 hexadecimal digits of their pictures, artists and movements.
 
-    A profile's revision counts what scores depend on. Triplets and evaluations depend on these, too.
+    Of those whose pictures are here. A profile's revision counts what scores depend on; evaluations depend on these,
+    too.
 
     Raises:
         NotFound: there is no collection of that name.
@@ -85,7 +108,7 @@ def digest(conn: Connection[Any], profile_id: int, collections: Sequence[str] | 
                  sha256(record_send(row(p.id, p.image, p.artist, p.movement))), '' ORDER BY p.id), '')), 'hex'), 16)
           FROM paintings AS p
           JOIN painting_features AS f ON f.painting_id = p.id AND f.profile_id = %(profile)s
-         WHERE %(collections)s::bigint[] IS NULL OR p.collection_id = ANY(%(collections)s)
+         WHERE p.pictured AND (%(collections)s::bigint[] IS NULL OR p.collection_id = ANY(%(collections)s))
     """
     ids = _ids(conn, collections)
     row = conn.execute(query, {"profile": profile_id, "collections": ids}).fetchone()

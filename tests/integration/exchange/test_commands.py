@@ -69,7 +69,7 @@ def test_an_analysis_goes_from_one_installation_to_another(r2r: At, tmp_path: Pa
         assert line in said.out
     assert "to be cited as: Reel to Real" in said.err
     assert "the models of its profile are not here: r2r models import FILE --name synthetic" in said.err
-    assert "the pictures did not come along" in said.err
+    assert "12 paintings and 2 films (14 keyframes) came without pictures" in said.err
     assert "nothing is new" in again.out
     theirs = json.loads(there("timeline", "Film 0.1", "--json").out)
     assert data_sets.without_ids(theirs) == data_sets.without_ids(ours)

@@ -29,11 +29,12 @@ def evaluate(held: Lease, pulse: Heartbeat) -> None:
         if asked.beside is not None and asked.beside != asked.model:
             candidates.append(profiles.get(conn, asked.beside))
         spans = ranges.of_profile(conn, stored.id)
-        paintings = works.load(conn, stored.id, asked.collections)
+        paintings = works.load(conn, stored.id, asked.collections, pictured=True)
         own = [models.of_profile(conn, profile.id) for profile in candidates]
     if not len(paintings) or not spans:
         raise PermanentError(
-            f"no painting has been measured under the profile “{stored.name}”: r2r paintings import SOURCE"
+            f"no painting with a picture has been measured under the profile “{stored.name}”: "
+            "r2r paintings import SOURCE"
         )
     lineages = [
         lineage_of_profile(profile.name) if model is None else model.lineage

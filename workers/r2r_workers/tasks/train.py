@@ -155,10 +155,10 @@ def _known(held: Lease, run: Run, spec: TrainSpec) -> dict[str, NDArray[Any]]:
         with np.load(io.BytesIO(store.get(key)), allow_pickle=False) as written:
             return dict(written)
     with runtime.connection() as conn:
-        found = works.load(conn, held.profile_id, run.spec["collections"])
+        found = works.load(conn, held.profile_id, run.spec["collections"], pictured=True)
         divisors = ranges.widths(ranges.of_profile(conn, held.profile_id)) if len(found) else {}
     if not len(found):
-        raise PermanentError("no painting is measured: r2r paintings import brings some in")
+        raise PermanentError("no painting with a picture is measured: r2r paintings import brings some in")
     rule = run.spec["held_out"]
     outside = held_out.mask(found.artists, share=rule["share"], salt=rule["salt"])
     labels, sharing = label_numbers(found)

@@ -23,7 +23,7 @@ from r2r_cli.web.site import Site
 from r2r_shared import __version__, citation, exports
 from r2r_shared.errors import NotFound
 from r2r_shared.exports.text import file_name
-from r2r_shared.queries import film_cards, films, jobs, palettes, profiles, shots
+from r2r_shared.queries import film_cards, films, jobs, palettes, pictureless, profiles, shots
 from r2r_shared.queries import timeline as timelines
 from r2r_shared.queries.shot_matches import shot_matches, to_json
 from r2r_shared.score import VISUAL_SHARE
@@ -213,5 +213,6 @@ def _waiting(request: Request, site: Site, film_id: int) -> Response:
         film = films.get(conn, film_id)
         job = jobs.newest_of_film(conn, film_id)
         profile = site.profile(conn)
+        without = pictureless.keyframes(conn, film_id=film_id, profile_id=profile.id)
         work = of_film(conn, film_id)
-    return site.page(request, "waiting.html.j2", film=film, job=job, profile=profile, **work)
+    return site.page(request, "waiting.html.j2", film=film, job=job, profile=profile, without_picture=without, **work)
