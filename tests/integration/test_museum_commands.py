@@ -295,6 +295,12 @@ def test_two_commands_do_not_fetch_one_collection_at_once(r2r, museum, conn, tmp
     with db.connect(settings.database_url, autocommit=True) as other:
         assert awaited.hold_fetching(other, collection_id)
         refused = r2r("paintings", "fetch", "m", *QUICK[:-1])
+        imported = r2r("paintings", "import", source, "--collection", "m", *QUICK[:-1])
+    # An import says what became of its works, and leaves the pictures to the other
+    assert imported.code == 0
+    assert "another command is fetching" in imported.err
+    assert "1 described as before" in imported.out
+    assert museum.asked() == []
     assert refused.is_one_complaint()
     assert "another command is fetching" in refused.err
     assert r2r("paintings", "fetch", "m", *QUICK[:-1]).code == 0

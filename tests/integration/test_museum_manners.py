@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
-from functools import partial
 
 import pytest
 
-from r2r_shared import db
+from r2r_shared import importing
 from r2r_shared.collections import met
-from r2r_shared.fetching.pace import Pace
-from r2r_shared.queries import asked_hosts
+from r2r_shared.fetching.addresses import Addresses
 from tests import museum_desk, museum_server
 from tests import museum_records as records
+from tests.acceptance.cli import Cli
 from tests.museum_desk import HERE, QUICK, manifest, reasons, rows
 from tests.museum_server import Answer, document, page
 
@@ -101,34 +99,6 @@ def test_where_everything_is_put_off_the_command_fails_and_says_until_when(r2r, 
     assert "no picture to ask for before " in second.out
 
 
-def test_two_commands_ask_a_server_no_more_often_than_one(conn, database_url, museum):
-    times = []
-    seen = threading.Lock()
-
-    def ask(rate):
-        with db.connect(database_url, autocommit=True) as turns:
-            pace = Pace(rate, reserve=partial(asked_hosts.reserve, turns))
-            for _ in range(12):
-                pace.wait("museum.example")
-                with seen:
-                    times.append(museum_server.Request("/", museum_server.time.monotonic(), {}, ("", 0)))
-
-    threads = [threading.Thread(target=ask, args=(20,)) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-
-    assert len(times) == 24
-    assert max(one.at for one in times) - min(one.at for one in times) >= 23 / 20 - 0.03
-    assert museum_server.most_in(times, 0.5) <= 0.52 * 20 + 2
-    asked_hosts.forget(conn)
-    assert conn.execute("SELECT host FROM asked_hosts").fetchall() == [("museum.example",)]
-    conn.execute("UPDATE asked_hosts SET next = now() - interval '2 hours'")
-    asked_hosts.forget(conn)
-    assert conn.execute("SELECT host FROM asked_hosts").fetchall() == []
-
-
 def manifests(museum, number):
     """A collection of so many manifests, and the command that imports it."""
     named = []
@@ -165,6 +135,33 @@ def test_a_manifest_that_cannot_be_had_this_time_is_asked_for_again_and_the_othe
     museum.forget()
     r2r(*command, "--metadata-only", *QUICK)
     assert len(museum.asked("/iiif/")) == 7
+
+
+def test_a_fetch_beside_a_walk_brings_the_pictures_that_are_described_already(r2r, museum, monkeypatch, settings):
+    # Given a collection of forty manifests, and a person who fetches its pictures when the walk is at the thirtieth
+    command = manifests(museum, 40)
+    monkeypatch.setattr(importing, "DESCRIBED_S", 0.1)
+    beside = Cli(settings.home, {"R2R_DATABASE_URL": settings.database_url, "R2R_BROKER_URL": settings.broker_url})
+    fetched = []
+    thirtieth = museum.paths["/iiif/30/manifest"]
+
+    def fetch(nth):
+        said = beside.json("paintings", "fetch", "iiif", "--rate", "50", "--allow-host", museum.netloc, "--detach")
+        fetched.append(said["fetch"]["fetched"])
+        return thirtieth(nth)
+
+    museum.on("/iiif/30/manifest", fetch)
+
+    # When the walk comes to its end
+    walk = r2r(*command, "--rate", "20", *QUICK[2:])
+
+    # Then many pictures had come by then, and it has brought the rest
+    said = json.loads(walk.out)
+    assert walk.code == 0
+    assert said["awaited"]["added"] == 40
+    assert fetched[0] >= 10
+    assert said["fetch"]["fetched"] == 40 - fetched[0]
+    assert len(museum.asked("/image/")) == 40
 
 
 def test_a_walk_ends_where_manifest_after_manifest_cannot_be_had_and_goes_on_behind_them(r2r, museum):
@@ -351,3 +348,51 @@ def test_the_server_that_was_named_as_the_source_is_asked_at_its_own_port_alone(
         assert other.asked() == []
         r2r("paintings", "fetch", "iiif", "--allow-host", HERE, *QUICK[4:])
         assert other.asked() == []
+
+
+def test_chicago_is_told_who_asks_in_the_header_it_wants_and_nobody_else_is(r2r, museum, monkeypatch, tmp_path):
+    # Given museums whose names lead to this server, one of them sending on to another
+    monkeypatch.setitem(Addresses.__init__.__kwdefaults__, "resolver", lambda host, port: ["127.0.0.1"])
+    port = museum.netloc.partition(":")[2]
+    hosts = ("api.artic.edu", "www.artic.edu", "notartic.edu", "iip.smk.dk")
+    museum.on("/2.jpg", Answer(status=302, headers={"Location": f"http://iip.smk.dk:{port}/elsewhere.jpg"}))
+    lines = [f",Work {n},A,1899,cc0,http://{host}:{port}/{n}.jpg" for n, host in enumerate((*hosts[:2], *hosts), 1)]
+    allowed = [word for host in hosts for word in ("--allow-host", f"{host}:{port}")]
+
+    # When their pictures are fetched
+    command = ("paintings", "import", manifest(tmp_path, lines), "--collection", "m", "--contact", "me@museum.example")
+    said = json.loads(r2r(*command, *allowed, "--rate", "50", "--detach", "--json").out)
+
+    # Then those in Chicago were told twice who asks, the others once
+    assert said["fetch"]["fetched"] == 6
+    asked = museum.asked()
+    assert len(asked) == 7
+    for one in asked:
+        chicago = one.headers["Host"].split(":")[0].endswith(".artic.edu")
+        name = one.headers["User-Agent"]
+        assert name.endswith("(+me@museum.example)")
+        assert one.headers.get("AIC-User-Agent") == (name if chicago else None)
+    assert sum("AIC-User-Agent" in one.headers for one in asked) == 4
+
+
+def test_one_manifest_of_a_hundred_that_is_away_costs_itself_alone_and_is_named(r2r, museum):
+    # Given a collection of a hundred manifests, one of which is answered 503 to the end
+    command = manifests(museum, 100)
+    museum.paths["/iiif/41/manifest"], whole = lambda nth: Answer(status=503), museum.paths["/iiif/41/manifest"]
+
+    # When it is imported with its pictures
+    ended = r2r(*command, "--rate", "100", "--allow-host", HERE, "--detach")
+
+    # Then the others are there; the one is named with the reason; and the command fails
+    away = f"{museum.url}/iiif/41/manifest"
+    assert ended.code == 1
+    assert "99 described" in ended.out
+    assert "99 pictures fetched" in ended.out
+    assert f"1 refused: its server was too busy\n    {away} (HTTP 503, asked 4 times)" in ended.out
+    assert f"broken off: 1 of 101 addresses cannot be read this time ({away})" in ended.out
+    assert "the same command reads on" in ended.out
+
+    # And the same command brings it
+    museum.paths["/iiif/41/manifest"] = whole
+    again = json.loads(r2r(*command, "--rate", "100", "--allow-host", HERE, "--detach", "--json").out)
+    assert (again["awaited"]["added"], again["fetch"]["fetched"], again["broken_off"]) == (1, 1, "")

@@ -159,3 +159,18 @@ def test_what_is_final_is_asked_once():
     with pytest.raises(NotFetched):
         Patience().persist(Pace(1000), gone)
     assert asked == [1]
+
+
+@pytest.mark.parametrize(("wait_s", "held_s"), [(0.4, 0.4), (None, 0)])
+def test_what_a_busy_server_asked_for_counts_though_it_was_asked_for_the_last_time(wait_s, held_s):
+    pace = Pace(1000)
+
+    def fail():
+        raise TryAgain("its server was too busy", wait_s=wait_s, busy="museum.example")
+
+    began = time.monotonic()
+    with pytest.raises(NotFetched):
+        Patience(attempts=1).persist(pace, fail)
+    assert time.monotonic() - began < 0.2  # nobody waits who does not ask
+    pace.wait("museum.example")
+    assert held_s <= time.monotonic() - began < held_s + 0.3

@@ -167,3 +167,33 @@ def test_memory_stays_flat_however_many_works_are_wanted(tmp_path):
     # Then: what Python held is a number a work, and a batch of rows on their way into the temporary database.
     assert found == rows
     assert peak < 6_000_000
+
+
+def test_rows_of_the_other_files_that_cannot_be_read_are_counted_by_their_file(tmp_path):
+    # Given: in each file a row with too many cells, a number that is none, and a last row that breaks off
+    folder = published.nga_folder(tmp_path)
+    for name, broken in {
+        "published_images": ("a,https://x.org/1,,primary,0,1,1,,1,,,46303,a picture,and more", "b,https://x.org/2"),
+        "objects_constituents": ("46303,1726,1,artist,painter,,,,,,,,and more", "46303,n/a,1,artist,painter,,,,,,,"),
+        "constituents": ("1726,,,Monet,Monet,,,,,,,,,,,and more", "no number,,,,Nobody,,,,,,,,,,"),
+        "objects_terms": ("1,46303,Style,Realist,,,and more", "2"),
+    }.items():
+        with (folder / f"{name}.csv").open("a", encoding="utf-8") as file:
+            file.write("\n".join(broken) + "\n")
+    # ... and a picture of no work, which is nothing odd
+    with (folder / "published_images.csv").open("a", encoding="utf-8") as file:
+        file.write("c,https://x.org/3,,primary,0,1,1,,1,,,,\n")
+
+    found = list(nga.records(folder))
+
+    refused = [one for one in found if isinstance(one, Refusal) and not one.left_out]
+    assert [(one.reason, one.file.partition(",")[0]) for one in refused] == [
+        (f"a row of {name}.csv {what}", f"{name}.csv")
+        for name in ("published_images", "objects_constituents", "constituents", "objects_terms")
+        for what in ("that cannot be read", "without a number")
+    ]
+    assert refused[0].file == "published_images.csv, line 5"
+    assert refused[1].detail == "it ends before its depictstmsobjectid"
+    assert refused[3].detail == "constituentid: n/a"
+    # and the works are as they are without those rows
+    assert [one for one in found if one not in refused] == list(nga.records(published.nga_folder(tmp_path / "whole")))

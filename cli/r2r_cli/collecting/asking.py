@@ -114,9 +114,14 @@ def how(  # noqa: PLR0917
 
 
 @contextmanager
-def opened(session: Session, how: How) -> Generator[Fetcher]:
-    """What fetches works; when the `with` ends, its threads let go and its connections close."""
+def opened(session: Session, how: How, *, afresh: bool = False) -> Generator[Fetcher]:
+    """What fetches works; when the `with` ends, its threads let go and its connections close.
+
+    Args:
+        afresh: ask servers that want to be left alone, too.
+    """
     from r2r_cli.collecting.turns import Turns
+    from r2r_shared.collections import museums
     from r2r_shared.fetching.addresses import Addresses
     from r2r_shared.fetching.cache import Cache
     from r2r_shared.fetching.client import Client
@@ -125,9 +130,15 @@ def opened(session: Session, how: How) -> Generator[Fetcher]:
     from r2r_shared.fetching.run import threads_for
     from r2r_shared.fetching.works import Fetcher
 
-    turns = Turns(session.stack.database_url)
-    pace = Pace(how.rate, reserve=turns.reserve)
-    client = Client(Addresses(how.allowed), pace, contact=how.contact, connections=threads_for(how.rate))
+    turns = Turns(session.stack.database_url, afresh=afresh)
+    pace = Pace(how.rate, shared=turns)
+    client = Client(
+        Addresses(how.allowed),
+        pace,
+        contact=how.contact,
+        connections=threads_for(how.rate),
+        introduced_in=museums.introduced_in,
+    )
     try:
         yield Fetcher(
             client,

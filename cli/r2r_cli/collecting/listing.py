@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from r2r_cli import render
 from r2r_cli.collecting.showing import as_json, collection_argument
@@ -11,11 +11,13 @@ from r2r_shared.collections import licences as licence_words
 from r2r_shared.queries import awaited_list, painting_facets, paintings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable
 
     from psycopg import Connection
 
     from r2r_shared.queries.awaited import AwaitedWork
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +48,12 @@ class Asked:
 
 def paintings_that_match(conn: Connection[Any], asked: Asked, *, json: bool) -> None:
     """A table of paintings, or a document."""
-    there = painting_facets.licences(conn) if asked.licences else ()
-    found = paintings.search(
-        conn,
-        collection=asked.collection,
-        words=asked.words,
-        artist=asked.artist,
-        movement=asked.movement,
-        licences=_matching(asked, there),
-        limit=asked.limit,
-    )
+    found = _found(conn, asked, paintings.search, painting_facets.licences)
     if json:
         render.print_json([as_json(one) for one in found])
     elif not found:
         render.note("no painting matches")
-        if _awaited(conn, asked, limit=1):
+        if _found(conn, replace(asked, limit=1), awaited_list.search, awaited_list.licences):
             within = f" --collection {collection_argument(asked.collection)}" if asked.collection is not None else ""
             render.note(f"works without a picture do: r2r paintings list --awaited{within}")
     else:
@@ -76,7 +69,7 @@ def paintings_that_match(conn: Connection[Any], asked: Asked, *, json: bool) -> 
 
 def awaited_works(conn: Connection[Any], asked: Asked, *, json: bool) -> None:
     """A table of works whose pictures are not here, or a document."""
-    found = _awaited(conn, asked, limit=asked.limit)
+    found = _found(conn, asked, awaited_list.search, awaited_list.licences)
     if json:
         render.print_json([asdict(one) for one in found])
     elif not found:
@@ -102,22 +95,29 @@ def _picture_of(work: AwaitedWork) -> str:
     return f"given up: {work.refused}" if work.final else work.refused or "not fetched"
 
 
-def _awaited(conn: Connection[Any], asked: Asked, *, limit: int) -> list[AwaitedWork]:
-    there = awaited_list.licences(conn) if asked.licences else ()
-    return awaited_list.search(
+def _found(
+    conn: Connection[Any],
+    asked: Asked,
+    search: Callable[..., list[T]],
+    licences: Callable[[Connection[Any]], list[str]],
+) -> list[T]:
+    """The rows that match, paintings or awaited works.
+
+    Args:
+        licences: all that there are among such rows, of which `search` takes those that are asked for.
+    """
+    wanted = None
+    if asked.licences:
+        wanted = [one for one in licences(conn) if licence_words.matches(asked.licences, one)]
+    return search(
         conn,
         collection=asked.collection,
         words=asked.words,
         artist=asked.artist,
         movement=asked.movement,
-        licences=_matching(asked, there),
-        limit=limit,
+        licences=wanted,
+        limit=asked.limit,
     )
-
-
-def _matching(asked: Asked, there: Iterable[str]) -> list[str] | None:
-    """Those licences of the rows that were asked for; None where any will do."""
-    return [one for one in there if licence_words.matches(asked.licences, one)] if asked.licences else None
 
 
 def _say_if_more(found: int, asked: Asked) -> None:

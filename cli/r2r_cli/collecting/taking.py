@@ -13,6 +13,7 @@ from r2r_cli import context, render
 from r2r_cli.collecting import asking, progress, telling
 from r2r_cli.collecting.asking import How
 from r2r_cli.jobs import waiting
+from r2r_shared.errors import UserError
 from r2r_shared.queries import awaited, job_changes, jobs, paintings
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from r2r_shared.records import PaintingRecord, Profile, Refusal
 
 STOPPED = "\nstopped; nothing is lost: the same command goes on where it was"
+
+
+class _AnotherFetches(UserError):
+    """Another command is fetching pictures of the collection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,7 @@ def take(
             if summary.job_id is not None:
                 measuring.queued(summary.job_id)
             if summary.collection_id is not None and not metadata_only:
-                fetched = _fetch(fetcher, summary.collection_id, profile, how, measuring)
+                fetched = _fetch_unless_another_does(fetcher, summary.collection_id, profile, how, measuring)
             if answers is not None and not summary.broken_off:
                 answers.drop()
             job = measuring.wait()
@@ -154,7 +159,7 @@ def take(
 
 def fetch(collection: str, how: How, ending: Ending, *, retry: bool) -> None:
     """Fetch what a collection still waits for, and have it measured."""
-    with context.session() as opened, asking.opened(opened, how) as fetcher:
+    with context.session() as opened, asking.opened(opened, how, afresh=retry) as fetcher:
         collection_id = paintings.collection_named(opened.conn, collection)
         profile = context.profile_to_measure(opened)
         measuring = Measuring(opened, ending)
@@ -221,16 +226,27 @@ def _records(
     )
 
 
+def _fetch_unless_another_does(
+    fetcher: Fetcher, collection_id: int, profile: Profile, how: How, measuring: Measuring
+) -> FetchSummary | None:
+    """As _fetch; None, and a note, where another command fetches: what was described is to be said all the same."""
+    try:
+        return _fetch(fetcher, collection_id, profile, how, measuring)
+    except _AnotherFetches as another:
+        if not measuring.ending.json:
+            render.note(f"{another.message}: this one has described the works, and asks for none")
+        return None
+
+
 def _fetch(
     fetcher: Fetcher, collection_id: int, profile: Profile, how: How, measuring: Measuring
 ) -> FetchSummary | None:
     """Fetch what may be asked for now; None where there is nothing.
 
     Raises:
-        UserError: another command does so at this moment.
+        _AnotherFetches: at this moment.
     """
     from r2r_shared.collections import licences
-    from r2r_shared.errors import UserError
     from r2r_shared.fetching import run
 
     opened = measuring.opened
@@ -238,9 +254,7 @@ def _fetch(
     if left.fetchable == left.put_off:
         return None
     if not awaited.hold_fetching(opened.conn, collection_id):
-        raise UserError(
-            "another command is fetching pictures of this collection", "wait for it: two would ask twice as often"
-        )
+        raise _AnotherFetches("another command is fetching pictures of this collection", "wait for its end")
     try:
         fetcher.cache.make()
         wanted = None

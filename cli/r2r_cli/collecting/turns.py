@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from r2r_shared import db
@@ -14,27 +16,39 @@ if TYPE_CHECKING:
 
 
 class Turns:
-    """What `Pace` takes turns with, on a connection of its own: threads ask while the command's own one writes."""
+    """What `Pace` shares, on a connection of its own: threads ask while the command's own one writes.
 
-    def __init__(self, database_url: str) -> None:
+    Args:
+        afresh: a person wants servers asked again: what they asked for before this command does not count.
+
+    All of it raises Stopped where the command is ending.
+    """
+
+    def __init__(self, database_url: str, *, afresh: bool = False) -> None:
         self._url = database_url
+        self._afresh = afresh
+        self._known: set[str] = set()
         self._lock = threading.Lock()
         self._conn: Connection | None = None
         self._over = False
 
     def reserve(self, host: str, interval_s: float, forgiven_s: float) -> float:
-        """See asked_hosts.reserve. The first call connects: most commands ask nobody.
+        """See asked_hosts.reserve."""
+        with self._connected() as conn:
+            if self._afresh and host not in self._known:
+                self._known.add(host)
+                asked_hosts.lift(conn, host)
+            return asked_hosts.reserve(conn, host, interval_s, forgiven_s)
 
-        Raises:
-            Stopped: the command is ending.
-        """
-        with self._lock:
-            if self._over:
-                raise Stopped
-            if self._conn is None:
-                self._conn = db.connect(self._url, autocommit=True)
-                asked_hosts.forget(self._conn)
-            return asked_hosts.reserve(self._conn, host, interval_s, forgiven_s)
+    def hold(self, host: str, seconds: float) -> None:
+        """See asked_hosts.hold."""
+        with self._connected() as conn:
+            asked_hosts.hold(conn, host, seconds)
+
+    def rest(self, host: str) -> float:
+        """See asked_hosts.rest."""
+        with self._connected() as conn:
+            return asked_hosts.rest(conn, host)
 
     def close(self) -> None:
         """Let the connection go."""
@@ -42,3 +56,14 @@ class Turns:
             self._over = True
             if self._conn is not None:
                 self._conn.close()
+
+    @contextmanager
+    def _connected(self) -> Generator[Connection]:
+        """The first call connects: most commands ask nobody."""
+        with self._lock:
+            if self._over:
+                raise Stopped
+            if self._conn is None:
+                self._conn = db.connect(self._url, autocommit=True)
+                asked_hosts.forget(self._conn)
+            yield self._conn

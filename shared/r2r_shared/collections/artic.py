@@ -68,8 +68,7 @@ def record(
     if isinstance(number, str) and number.isdigit():
         number = int(number)
     if not isinstance(number, int) or isinstance(number, bool) or not 0 < number < 10**12:
-        error = works.error_document(entry)
-        return Refusal(where, remarks.ERROR_DOCUMENT if error else remarks.NO_ID, error)
+        return works.without_number(where, entry)
     file = f"artic/{number}"
     prose = Prose()
     classification = prose.lines(entry.get("classification_titles")) or prose.lines(entry.get("classification_title"))

@@ -90,8 +90,7 @@ def record(
     prose = Prose()
     number = prose.line(entry.get("id"))
     if not re.fullmatch(r"[0-9]{1,12}", number):
-        error = works.error_document(entry)
-        return Refusal(where, remarks.ERROR_DOCUMENT if error else remarks.NO_ID, error or number[:80])
+        return works.without_number(where, entry, number)
     file = f"cleveland/{number}"
     labels = prose.lines(entry.get("type"))
     if refusal := works.left_out(file, classes, labels):

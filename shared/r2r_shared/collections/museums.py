@@ -30,6 +30,7 @@ class Museum:
         hosts: of its API and its pictures; a subdomain of one is one, too.
         hint: where its data are to be had, and what it says about how often it may be asked.
         rate: requests a second to one of its hosts that are within what it says.
+        introduced_in: the header in which it asks programs to say who they are, beside User-Agent; empty: in none.
     """
 
     format: str
@@ -38,6 +39,7 @@ class Museum:
     read: Reader
     hint: str = ""
     rate: float = 1.0
+    introduced_in: str = ""
 
 
 MUSEUMS: dict[str, Museum] = {
@@ -64,6 +66,7 @@ MUSEUMS: dict[str, Museum] = {
             ("artic.edu",),
             artic.records,
             hint="https://api.artic.edu allows 60 requests a minute; for everything it asks you to take its data dump",
+            introduced_in="AIC-User-Agent",  # https://api.artic.edu/docs/#authentication
         ),
         Museum("smk", smk.MUSEUM, ("smk.dk",), smk.records, hint="https://api.smk.dk lists its works"),
         Museum(
@@ -82,7 +85,16 @@ _PICTURES: dict[str, Callable[[Mapping[str, Any]], RecordPicture | str]] = {"met
 
 def of_address(address: str) -> Museum | None:
     """The museum whose host an address names; None for any other host."""
-    host = host_of(address)
+    return _of_host(host_of(address))
+
+
+def introduced_in(host: str) -> str:
+    """The header in which the museum of a host asks to be told who asks, beside User-Agent; empty: in none."""
+    museum = _of_host(host)
+    return museum.introduced_in if museum else ""
+
+
+def _of_host(host: str) -> Museum | None:
     return next(
         (museum for museum in MUSEUMS.values() if any(host == one or host.endswith(f".{one}") for one in museum.hosts)),
         None,

@@ -56,14 +56,14 @@ def objects_file(source: Path) -> Path:
 
 
 def records(source: Path, *, classes: Classes = PAINTINGS) -> Iterator[PaintingRecord | Refusal]:
-    """Every work of objects.csv, in its order.
+    """Every work of objects.csv, in its order; before them the rows of the other files that cannot be read.
 
     Raises:
         UserError: a file is another one: a column that every version of it has is not there.
     """
     objects = objects_file(source)
     with closing(Joins(_wanted(objects, classes))) as joins:
-        joins.read(objects.parent)
+        yield from joins.read(objects.parent)
         with tables.opened(objects, COLUMNS) as table:
             at = table.columns
             for row in table.rows:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TypeAlias
 
 from r2r_shared.collections import tables
 from r2r_shared.records import Refusal
 
 _BATCH = 5000
+
+_Cells: TypeAlias = Mapping[str, str]
+_Row: TypeAlias = tuple[object, ...]
 
 _TABLES = """
     CREATE TABLE pictures (work INTEGER, rank INTEGER, iiif TEXT, max_pixels INTEGER, open_access INTEGER);
@@ -63,24 +67,21 @@ class Joins:
     def close(self) -> None:
         self._db.close()
 
-    def read(self, folder: Path) -> None:
-        """Read what there is of the other files.
+    def read(self, folder: Path) -> Iterator[Refusal]:
+        """Read what there is of the other files; yields their rows that cannot be read. To be run to its end.
 
         Raises:
             UserError: one of them is another file than its name says.
         """
-        for name, read, insert in (
-            ("published_images.csv", _pictures, "INSERT INTO pictures VALUES (?, ?, ?, ?, ?)"),
-            ("objects_constituents.csv", _makers, "INSERT INTO makers VALUES (?, ?, ?, ?, ?, ?)"),
-            ("constituents.csv", _people, "INSERT INTO people VALUES (?, ?, ?, ?, ?, ?)"),
-            ("objects_terms.csv", _terms, "INSERT INTO terms VALUES (?, ?, ?)"),
-        ):
-            if (folder / name).is_file():
-                rows = read(folder / name, self._wanted)
-                while batch := list(islice(rows, _BATCH)):
-                    self._db.execute("BEGIN")
-                    self._db.executemany(insert, batch)
-                    self._db.execute("COMMIT")
+        for file in _FILES:
+            if not (folder / file.name).is_file():
+                continue
+            found = _rows(file, folder / file.name, self._wanted)
+            while batch := list(islice(found, _BATCH)):
+                yield from (one for one in batch if isinstance(one, Refusal))
+                self._db.execute("BEGIN")
+                self._db.executemany(file.insert, (one for one in batch if not isinstance(one, Refusal)))
+                self._db.execute("COMMIT")
         self._db.executescript(_INDEXES)
 
     def picture(self, work: int) -> Picture | None:
@@ -115,54 +116,101 @@ class Joins:
         return list(dict.fromkeys(term for (term,) in self._db.execute(query, (work, kind))))
 
 
-def _pictures(path: Path, wanted: Collection[int]) -> Iterator[tuple[object, ...]]:
-    for cells in _rows(path, ("iiifurl", "depictstmsobjectid")):
-        work, iiif = _whole(cells["depictstmsobjectid"]), cells["iiifurl"].strip().rstrip("/")
-        # A crop shows a part: where nothing else is published, there is no picture of the work.
-        if work in wanted and iiif and cells.get("viewtype", "").strip().casefold() != "crop":
-            primary = cells.get("viewtype", "").strip().casefold() == "primary"
-            sequence = _whole(cells.get("sequence", "").split(".")[0])
-            rank = (0 if primary else 1_000_000) + min(sequence or 0, 999_999)
-            yield work, rank, iiif, _whole(cells.get("maxpixels", "")), _whole(cells.get("openaccess", "")) == 1
+def _rows(file: _File, path: Path, wanted: Collection[int]) -> Iterator[_Row | Refusal]:
+    """What a file says of the works that are wanted, as rows of the temporary database."""
+    with tables.opened(path, file.needed) as table:
+        for row in table.rows:
+            if isinstance(row, Refusal):
+                yield Refusal(f"{path.name}, {row.file}", f"a row of {path.name} that cannot be read", row.detail)
+                continue
+            cells = {name: row.cells[place] for name, place in table.columns.items()}
+            # A picture may be of no work; what is there and no number, or was cut off, is not to be known of any.
+            lost = [key for key in file.keys if _whole(cells[key]) is None and (row.short or cells[key].strip())]
+            if lost:
+                detail = f"{lost[0]}: {cells[lost[0]][:80]}" if cells[lost[0]] else f"it ends before its {lost[0]}"
+                yield Refusal(f"{path.name}, {row.where}", f"a row of {path.name} without a number", detail)
+                continue
+            yield from file.read(cells, wanted)
 
 
-def _makers(path: Path, wanted: Collection[int]) -> Iterator[tuple[object, ...]]:
-    for cells in _rows(path, ("objectid", "constituentid", "roletype")):
-        work = _whole(cells["objectid"])
-        if work in wanted and cells["roletype"].strip().casefold() == "artist":
-            place = _whole(cells.get("displayorder", "")) or 0
-            person = _whole(cells["constituentid"])
-            prefix, suffix, role = (cells.get(key, "").strip() for key in ("prefix", "suffix", "role"))
-            yield work, place, person, prefix, suffix, role
+def _pictures(cells: _Cells, wanted: Collection[int]) -> Iterator[_Row]:
+    work, iiif = _whole(cells["depictstmsobjectid"]), cells["iiifurl"].strip().rstrip("/")
+    # A crop shows a part: where nothing else is published, there is no picture of the work.
+    if work in wanted and iiif and cells.get("viewtype", "").strip().casefold() != "crop":
+        primary = cells.get("viewtype", "").strip().casefold() == "primary"
+        sequence = _whole(cells.get("sequence", "").split(".")[0])
+        rank = (0 if primary else 1_000_000) + min(sequence or 0, 999_999)
+        yield work, rank, iiif, _whole(cells.get("maxpixels", "")), _whole(cells.get("openaccess", "")) == 1
 
 
-def _people(path: Path, wanted: Collection[int]) -> Iterator[tuple[object, ...]]:
-    for cells in _rows(path, ("constituentid", "forwarddisplayname")):
-        name = cells["forwarddisplayname"].strip() or cells.get("preferreddisplayname", "").strip()
-        anonymous = cells.get("constituenttype", "").strip().casefold() == "anonymous"
-        ulan, wikidata, nation = (cells.get(key, "").strip() for key in ("ulanid", "wikidataid", "nationality"))
-        yield _whole(cells["constituentid"]), name, ulan, wikidata, nation, anonymous
+def _makers(cells: _Cells, wanted: Collection[int]) -> Iterator[_Row]:
+    work = _whole(cells["objectid"])
+    if work in wanted and cells["roletype"].strip().casefold() == "artist":
+        place = _whole(cells.get("displayorder", "")) or 0
+        prefix, suffix, role = (cells.get(key, "").strip() for key in ("prefix", "suffix", "role"))
+        yield work, place, _whole(cells["constituentid"]), prefix, suffix, role
 
 
-def _terms(path: Path, wanted: Collection[int]) -> Iterator[tuple[object, ...]]:
-    for cells in _rows(path, ("objectid", "termtype", "term")):
-        work, kind = _whole(cells["objectid"]), cells["termtype"].strip().casefold()
-        if work not in wanted or kind not in {"style", "school"}:
-            continue
+def _people(cells: _Cells, wanted: Collection[int]) -> Iterator[_Row]:
+    del wanted
+    name = cells["forwarddisplayname"].strip() or cells.get("preferreddisplayname", "").strip()
+    anonymous = cells.get("constituenttype", "").strip().casefold() == "anonymous"
+    ulan, wikidata, nation = (cells.get(key, "").strip() for key in ("ulanid", "wikidataid", "nationality"))
+    yield _whole(cells["constituentid"]), name, ulan, wikidata, nation, anonymous
+
+
+def _terms(cells: _Cells, wanted: Collection[int]) -> Iterator[_Row]:
+    work, kind = _whole(cells["objectid"]), cells["termtype"].strip().casefold()
+    if work in wanted and kind in {"style", "school"}:
         # Its website says "Impressionism" where its terms say "Impressionist": the former is a movement's name.
         for term in (cells.get("visualbrowserstyle", "").strip(), cells["term"].strip()):
             if term:
                 yield work, kind, term
 
 
-def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, str]]:
-    """The rows that can be read; what is broken in these files shows in the works that miss something."""
-    with tables.opened(path, needed) as table:
-        for row in table.rows:
-            if not isinstance(row, Refusal):
-                yield {name: row.cells[place] for name, place in table.columns.items()}
-
-
 def _whole(text: str) -> int | None:
     text = text.strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One of the other files: the columns that it must have, those of them that hold numbers, what is kept of it."""
+
+    name: str
+    needed: tuple[str, ...]
+    keys: tuple[str, ...]
+    read: Callable[[_Cells, Collection[int]], Iterator[_Row]]
+    insert: str
+
+
+_FILES = (
+    _File(
+        "published_images.csv",
+        ("iiifurl", "depictstmsobjectid"),
+        ("depictstmsobjectid",),
+        _pictures,
+        "INSERT INTO pictures VALUES (?, ?, ?, ?, ?)",
+    ),
+    _File(
+        "objects_constituents.csv",
+        ("objectid", "constituentid", "roletype"),
+        ("objectid", "constituentid"),
+        _makers,
+        "INSERT INTO makers VALUES (?, ?, ?, ?, ?, ?)",
+    ),
+    _File(
+        "constituents.csv",
+        ("constituentid", "forwarddisplayname"),
+        ("constituentid",),
+        _people,
+        "INSERT INTO people VALUES (?, ?, ?, ?, ?, ?)",
+    ),
+    _File(
+        "objects_terms.csv",
+        ("objectid", "termtype", "term"),
+        ("objectid",),
+        _terms,
+        "INSERT INTO terms VALUES (?, ?, ?)",
+    ),
+)

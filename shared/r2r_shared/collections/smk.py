@@ -54,8 +54,7 @@ def record(where: str, entry: Mapping[str, Any], *, classes: Classes = PAINTINGS
     prose = Prose()
     number = prose.line(entry.get("object_number"))
     if not number or len(number) > 200:
-        error = works.error_document(entry)
-        return Refusal(where, remarks.ERROR_DOCUMENT if error else remarks.NO_ID, error)
+        return works.without_number(where, entry)
     file = f"smk/{number}"
     labels = prose.lines(entry.get("object_names"))
     if refusal := works.left_out(file, classes, labels):

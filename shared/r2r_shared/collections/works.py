@@ -74,6 +74,12 @@ def left_out(file: str, classes: Classes, labels: Sequence[str]) -> Refusal | No
     return Refusal(file, classes.reason(labels), ", ".join(filter(None, labels))[:200], left_out=True)
 
 
+def without_number(where: str, entry: Mapping[str, Any], said: str = "") -> Refusal:
+    """The refusal of an entry that has no number of its own: an API's error message, or whatever it is."""
+    error = error_document(entry)
+    return Refusal(where, remarks.ERROR_DOCUMENT if error else remarks.NO_ID, error or said[:80])
+
+
 def error_document(entry: Mapping[str, Any]) -> str:
     """What an API's error message says; empty for anything else."""
     for key in ("error", "message", "detail", "errorMessage"):

@@ -29,7 +29,7 @@ class Patience:
         return min(self.first_s * 2.0 ** (attempt - 1), self.most_s) * random.uniform(0.5, 1.5)  # noqa: S311
 
     def persist(self, pace: Pace, attempt: Callable[[], T]) -> T:
-        """What `attempt` returns, asked until it does not raise TryAgain. A busy server is left alone by every thread.
+        """What `attempt` returns, asked until it does not raise TryAgain. A busy server is left alone by everyone.
 
         Raises:
             NotFetched: not final: it raised TryAgain each time.
@@ -39,13 +39,14 @@ class Patience:
             try:
                 return attempt()
             except TryAgain as failure:
-                if number == self.attempts:
+                wait_s = self.after(number) if failure.wait_s is None else failure.wait_s
+                last = number == self.attempts
+                if failure.busy and not (last and failure.wait_s is None):  # what it asked for counts to the last
+                    pace.hold(failure.busy, wait_s)
+                if last:
                     times = f"{number} times" if number > 1 else "once"
                     detail = ", ".join(filter(None, (failure.detail, f"asked {times}")))
                     raise NotFetched(failure.reason, detail, final=False) from failure
-                wait_s = self.after(number) if failure.wait_s is None else failure.wait_s
-                if failure.busy:
-                    pace.hold(failure.busy, wait_s)
-                else:
+                if not failure.busy:
                     pace.sleep(wait_s)
         raise AssertionError("no attempt at all")

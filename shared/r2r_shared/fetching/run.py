@@ -20,7 +20,7 @@ import psycopg
 from psycopg import Connection
 
 from r2r_shared.errors import Stopped
-from r2r_shared.fetching import addresses, client, download, records, storing, works
+from r2r_shared.fetching import addresses, client, connections, download, records, storing, works
 from r2r_shared.fetching.storing import FetchSummary
 from r2r_shared.fetching.works import Fetcher, Missed, Outcome, PutOff
 from r2r_shared.queries import awaited, painting_import
@@ -38,7 +38,8 @@ CLOSED_FOR = dt.timedelta(minutes=15)
 
 _TO_NOBODY = frozenset(
     {
-        *(client.NO_ANSWER, client.FAILED, client.BUSY, client.UNTRUSTED, addresses.UNKNOWN_HOST, client.CUT_OFF),
+        *(connections.NO_ANSWER, connections.UNTRUSTED, addresses.UNKNOWN_HOST),
+        *(client.FAILED, client.BUSY, client.CUT_OFF),
         *(client.NOT_ALLOWED, client.REFUSED, download.WEB_PAGE, records.WEB_PAGE, works.NOT_A_PICTURE),
     }
 )

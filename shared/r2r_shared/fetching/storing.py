@@ -11,7 +11,7 @@ from psycopg import Connection
 from r2r_shared.fetching.works import Came, Missed, Outcome, PutOff, Unwanted
 from r2r_shared.import_summary import Tallies, Tally, count
 from r2r_shared.importing import DUPLICATE, UNWANTED_LICENCE, key_of
-from r2r_shared.queries import awaited, painting_import
+from r2r_shared.queries import awaited, painting_import, pictureless
 from r2r_shared.queries.awaited import AwaitedWork, Left, Miss
 from r2r_shared.queries.painting_import import Row
 from r2r_shared.records import PaintingRecord
@@ -67,6 +67,7 @@ def store(conn: Connection[Any], collection_id: int, outcomes: Sequence[Outcome]
             put_off.setdefault(one.host, []).append(one)
     with conn.transaction():
         painting_import.lock(conn, collection_id)
+        pictureless.have_come(conn, [key_of(one.sha256) for one in came])
         rows, duplicates = _compare(conn, collection_id, came)
         painting_import.insert(conn, collection_id, rows)
         awaited.forget(conn, collection_id, [row.record.file for row in rows])

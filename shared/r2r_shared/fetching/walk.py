@@ -18,6 +18,7 @@ from r2r_shared.collections.classes import PAINTINGS, Classes
 from r2r_shared.errors import AskedToWait, NotFetched, UserError
 from r2r_shared.fetching.answers import SKIPPED
 from r2r_shared.fetching.client import NOT_FOUND
+from r2r_shared.import_summary import Tally
 from r2r_shared.records import PaintingRecord, Refusal
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def records_at(
     """
     todo, seen = deque([address]), {hash(address)}
     flying: deque[tuple[str, Future[Any]]] = deque()
-    missing, in_a_row = 0, list[str]()
+    missing, in_a_row = Tally(), list[str]()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="r2r-walk")
     try:
         while todo or flying:
@@ -65,7 +66,8 @@ def records_at(
                 if format != "iiif" or isinstance(error, AskedToWait):
                     raise NotFetched(f"{at} cannot be read", str(error), final=False) from error
                 yield Refusal(at, error.reason, error.detail)
-                missing += not error.final
+                if not error.final:
+                    missing.add(at)
                 if error.reason not in {NOT_FOUND, SKIPPED}:  # which says something of this address alone
                     in_a_row.append(at)
                 if len(in_a_row) == FAILED_IN_A_ROW:
@@ -79,7 +81,8 @@ def records_at(
                 if hash(following) not in seen and len(seen) < MOST_PAGES:
                     seen.add(hash(following))
                     todo.append(following)
-        if missing:
-            raise NotFetched(f"{missing} of {len(seen)} addresses cannot be read this time", final=False)
+        if missing.count:
+            named = ", ".join(missing.examples) + (", …" if missing.count > len(missing.examples) else "")
+            raise NotFetched(f"{missing.count} of {len(seen)} addresses cannot be read this time", named, final=False)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

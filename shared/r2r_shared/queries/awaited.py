@@ -56,7 +56,7 @@ class AwaitedWork:
     created_at: datetime
 
 
-_SELECT = """
+SELECT = """
     SELECT a.id, c.name AS collection, a.file, a.title, a.artist, a.movement, a.year, a.year_from, a.year_to, a.medium,
            a.museum, a.genre, a.extra, coalesce(a.told_licence, a.licence) AS licence, a.licence AS listed_licence,
            a.page, a.picture_url, a.record_url, a.attempts, a.refused, a.final, a.not_before, a.created_at
@@ -67,7 +67,7 @@ _SELECT = """
 
 def due(conn: Connection[Any], ids: Sequence[int]) -> list[AwaitedWork]:
     """Those of these works that are still awaited, and not put off meanwhile, in the order of `ids`."""
-    query = _SELECT + "WHERE a.id = ANY(%s) AND NOT a.final AND (a.not_before IS NULL OR a.not_before <= now())"
+    query = SELECT + "WHERE a.id = ANY(%s) AND NOT a.final AND (a.not_before IS NULL OR a.not_before <= now())"
     with conn.cursor(row_factory=class_row(AwaitedWork)) as cur:
         rows = cur.execute(query, (list(ids),)).fetchall()
     by_id = {row.id: row for row in rows}
@@ -93,7 +93,7 @@ def find(conn: Connection[Any], name: str, *, collection: str | None = None) -> 
         within = "(%(collection)s::text IS NULL OR c.name = %(collection)s)"
         with conn.cursor(row_factory=class_row(AwaitedWork)) as cur:
             rows = cur.execute(
-                f"{_SELECT} WHERE {query} AND {within} ORDER BY a.id LIMIT %(limit)s",
+                f"{SELECT} WHERE {query} AND {within} ORDER BY a.id LIMIT %(limit)s",
                 {"name": name, "words": name.split(), "collection": collection, "limit": _CANDIDATES + 1},
             ).fetchall()
         if len(rows) > 1:

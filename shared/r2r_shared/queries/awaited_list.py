@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import class_row
 
-from r2r_shared.queries.awaited import AwaitedWork
+from r2r_shared.queries.awaited import SELECT, AwaitedWork
 
 
 def search(
@@ -22,13 +22,7 @@ def search(
     limit: int = 50,
 ) -> list[AwaitedWork]:
     """Awaited works by artist, date and title, of those that match; the arguments are those of paintings.search."""
-    query = """
-        SELECT a.id, c.name AS collection, a.file, a.title, a.artist, a.movement, a.year, a.year_from, a.year_to,
-               a.medium, a.museum, a.genre, a.extra, coalesce(a.told_licence, a.licence) AS licence,
-               a.licence AS listed_licence, a.page, a.picture_url, a.record_url, a.attempts, a.refused, a.final,
-               a.not_before, a.created_at
-          FROM awaited_works AS a
-          JOIN collections AS c ON c.id = a.collection_id
+    where = """
          WHERE (%(collection)s::text IS NULL OR c.name = %(collection)s)
            AND (%(artist)s::text IS NULL OR strpos(lower(a.artist), lower(%(artist)s)) > 0)
            AND (%(movement)s::text IS NULL OR strpos(lower(a.movement), lower(%(movement)s)) > 0)
@@ -47,7 +41,7 @@ def search(
         "limit": limit,
     }
     with conn.cursor(row_factory=class_row(AwaitedWork)) as cur:
-        return cur.execute(query, args).fetchall()
+        return cur.execute(SELECT + where, args).fetchall()
 
 
 def licences(conn: Connection[Any]) -> list[str]:
