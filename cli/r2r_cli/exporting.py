@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from r2r_shared import exports
 from r2r_shared.errors import UserError
 from r2r_shared.exports import Choices, Format
 from r2r_shared.exports.text import file_name
-from r2r_shared.exports.timecode import named_rate
+from r2r_shared.exports.timecode import clock_of, named_rate
 
 if TYPE_CHECKING:
     from r2r_shared.citation import Citation
@@ -66,7 +67,24 @@ class Wanted:
             painting=None if self.base_url else lambda painting: f"{SERVED}/paintings/{painting}",
         )
 
-    def note(self) -> str:
+    def notes(self, film: dict[str, Any]) -> list[str]:
+        """What to say when they have been written."""
+        return list(filter(None, (self._of_addresses(), self._of_markers(film))))
+
+    def _of_markers(self, film: dict[str, Any]) -> str:
+        """OpenTimelineIO's CMX 3600 reader looks for markers at `HH:MM:SS:FF` alone, and passes over the others."""
+        lists = [path.name for path, one in self.files if one.name == "edl"]
+        if not lists:
+            return ""
+        clock = clock_of(film, start=self.start_timecode, drop_frame=self.drop_frame, rate=self.rate)
+        if not clock.drop:
+            return ""
+        return (
+            f"{' and '.join(lists)} counts drop-frame, where programs that are built on OpenTimelineIO find no "
+            "markers: an .otio has them for those"
+        )
+
+    def _of_addresses(self) -> str:
         """What to say of the addresses in the files; empty where there are none, or all were named."""
         named = [path.name for path, one in self.files if one.name in LINKED]
         if not named or self.base_url is not None:
@@ -114,6 +132,20 @@ def _require_once(path: Path, earlier: Sequence[tuple[Path, Format]]) -> None:
     """See to it that no two files go to one place, by whatever names."""
     if any(os.path.realpath(path) == os.path.realpath(one) for one, _ in earlier):
         raise UserError(f"{path} is named twice", "give each file a name of its own")
+
+
+def require_own_stream(paths: Sequence[Path]) -> None:
+    """See to it that no file is written to where the command prints its answer: it would be two documents in one.
+
+    Raises:
+        UserError: one leads there, by whatever name.
+    """
+    for path in paths:
+        with contextlib.suppress(OSError):  # it is not there yet, or standard output is closed
+            if os.path.samestat(path.stat(), os.fstat(1)) or (os.path.realpath(path) == "/dev/tty" and os.isatty(1)):
+                raise UserError(
+                    f"{path} is where --json prints", "give the file a name of its own, or leave --json out"
+                )
 
 
 def _require_web(option: str, url: str) -> None:

@@ -32,8 +32,8 @@ def print_timeline(found: dict[str, Any], *, by: str) -> None:
         [(row["name"] or render.UNKNOWN, percent(row["share"]), percent(row["expected"]), *lift(row)) for row in rows],
     )
     render.say(
-        "\nshare: of the film's time among the best matches; lift: share over chance; 95 %: over its shots. "
-        "Likeness, not proof of influence."
+        "\nshare: of the film's time among the best matches; lift: share over chance; 95 %: over its shots, "
+        "where none is alike up to what so many may miss. Likeness, not proof of influence."
     )
 
 

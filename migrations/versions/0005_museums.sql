@@ -71,5 +71,10 @@ CREATE TABLE data_sets (
     name        text        NOT NULL,
     citation    jsonb       NOT NULL,
     counts      jsonb       NOT NULL,
+    part_of     bigint REFERENCES profiles ON DELETE SET NULL, -- it brought a part of the paintings that its films and
+                                                               -- numbers were compared with under this profile
+    part_until  bigint,                                -- so long as the profile is at that revision; NULL: always
     imported_at timestamptz NOT NULL DEFAULT now()
 );
+ALTER TABLE paintings ADD COLUMN data_set_id bigint REFERENCES data_sets ON DELETE SET NULL; -- that brought it
+CREATE INDEX paintings_data_set ON paintings (data_set_id) WHERE data_set_id IS NOT NULL;

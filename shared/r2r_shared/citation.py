@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from psycopg import Connection
 
 from r2r_shared import __version__
-from r2r_shared.queries import paintings
+from r2r_shared.exports.text import one_line
+from r2r_shared.queries import exchange_brought, paintings
 from r2r_shared.records import Profile
 from r2r_shared.score import DEFAULT
+
+if TYPE_CHECKING:
+    from r2r_shared.queries.timeline_document import Timeline
 
 TOOL = "Reel to Real"
 CAUTION = "Likeness by stated measures, not proof of influence."
@@ -29,14 +33,41 @@ class CitedCollection:
 
 
 @dataclass(frozen=True, slots=True)
+class CitedFilm:
+    """The film that a timeline is of.
+
+    Attributes:
+        sha256: of its file, in hexadecimal: the film under whatever name.
+        year: decides which paintings are left out; None where it is not known, and none is.
+        detector: what found its shots; None of a film that does not say.
+    """
+
+    title: str
+    sha256: str
+    year: int | None
+    detector: str | None
+
+    def text(self) -> str:
+        """For a footnote."""
+        year = "year unknown" if self.year is None else str(self.year)
+        found = f"shots found by {self.detector}" if self.detector else "shot detector unknown"
+        return f"“{one_line(self.title) or 'a film without a title'}” ({year}; sha256 {self.sha256[:12]}; {found})"
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """Enough to say how numbers came about, and to tell whether others came about in the same way.
 
     Attributes:
         version: of the tool.
-        revision: of the profile: it counts every change to the collections that its numbers depend on.
+        revision: of the profile: it counts, in this installation, every change to the collections that its numbers
+            depend on.
+        state: what its collections are, in hexadecimal, the same in every installation that has the same: see
+            queries/profile_state.py. Empty where there are none.
         made_at: when this file was made, in UTC.
-        choices: how a timeline differs from one that nobody chose anything for, see `choices`; empty where it does not.
+        choices: how a timeline differs from one that nobody chose anything for, see `choices`, and which paintings are
+            a part of a data set's; empty where it does not and none are.
+        film: that the timeline is of; None where no timeline is cited.
     """
 
     version: str
@@ -50,6 +81,8 @@ class Citation:
     collections: tuple[CitedCollection, ...]
     made_at: dt.datetime
     choices: tuple[str, ...] = ()
+    state: str = ""
+    film: CitedFilm | None = None
 
     @property
     def date(self) -> str:
@@ -60,10 +93,12 @@ class Citation:
         """One line to be printed in a footnote."""
         held = ", ".join(f"{one.name} ({one.paintings:,} paintings)" for one in self.collections) or "no collection"
         chosen = f"; {', '.join(self.choices)}" if self.choices else ""
+        about = f"{self.film.text()}, " if self.film else ""
+        state = f" state {self.state[:12]}" if self.state else ""
         return (
-            f"{TOOL} {self.version}, profile {self.profile} (encoder {self.encoder} {self.encoder_digest[:12]}, "
+            f"{TOOL} {self.version}, {about}profile {self.profile} (encoder {self.encoder} {self.encoder_digest[:12]}, "
             f"depth {self.depth} {self.depth_digest[:12]}, metrics {self.metrics_version}), "
-            f"collection revision {self.revision}: {held}{chosen}; {self.date}"
+            f"collections{state}: {held}{chosen}; {self.date}"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -79,7 +114,9 @@ class Citation:
                 "depth_digest": self.depth_digest,
                 "metrics_version": self.metrics_version,
             },
+            **({"film": asdict(self.film)} if self.film else {}),
             "collection_revision": self.revision,
+            "collection_state": self.state,
             "collections": [{"name": one.name, "paintings": one.paintings} for one in self.collections],
             "choices": list(self.choices),
             "made_at": self.made_at.isoformat(timespec="seconds"),
@@ -116,14 +153,21 @@ def of_profile(
     profile: Profile,
     *,
     made_at: dt.datetime | None = None,
-    timeline: Mapping[str, Any] | None = None,
+    timeline: Mapping[str, Any] | Timeline | None = None,
 ) -> Citation:
     """The citation of what is measured under a profile, as the database is now.
 
     Args:
         made_at: in UTC; now by default.
-        timeline: the document that is cited, for its choices.
+        timeline: what is cited, itself or its document, for its film, its choices, and the revision and state of the
+            collections that it was made of.
     """
+    if timeline is None:
+        chosen: Mapping[str, Any] = {}
+        film = None
+    else:
+        told = timeline if isinstance(timeline, Mapping) else timeline.about()
+        chosen, film = told["profile"], told["film"]
     held = paintings.collections(conn, profile_id=profile.id)
     return Citation(
         version=__version__,
@@ -133,8 +177,10 @@ def of_profile(
         depth=profile.depth,
         depth_digest=profile.depth_digest,
         metrics_version=profile.metrics_version,
-        revision=profile.revision,
+        revision=chosen.get("revision", profile.revision),
         collections=tuple(CitedCollection(one.name, one.measured) for one in held if one.measured),
         made_at=made_at or dt.datetime.now(dt.UTC),
-        choices=choices(timeline["profile"]) if timeline else (),
+        choices=(*(choices(chosen) if chosen else ()), *map(str, exchange_brought.parts(conn, profile.id))),
+        state=chosen.get("state", profile.state),
+        film=film and CitedFilm(film["title"], film.get("sha256") or "", film["year"], film.get("detector")),
     )

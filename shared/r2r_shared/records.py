@@ -186,7 +186,13 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How numbers were made; features of different profiles are never compared."""
+    """How numbers were made; features of different profiles are never compared.
+
+    Attributes:
+        revision: counts the changes of its paintings in this installation.
+        state: the same in every installation where its paintings are the same, see queries/profile_state.py; empty
+            without paintings.
+    """
 
     id: int
     name: str
@@ -198,6 +204,7 @@ class Profile:
     dim: int
     active: bool
     revision: int
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)

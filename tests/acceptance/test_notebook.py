@@ -48,7 +48,28 @@ def test_the_script_of_the_readme_prints_what_the_command_line_knows(ingested: C
     assert f"The Film {len(known['shots'])} shots" in ended.stdout
     artists = [row for row in known["influence"] if row["by"] == "artist"]
     assert artists[0]["name"] in ended.stdout
-    assert f"collection revision {known['profile']['revision']}: painted (" in ended.stdout
+    assert f"collections state {known['profile']['state'][:12]}: painted (" in ended.stdout
+
+
+def test_a_timeline_is_cited_with_its_film_and_what_was_chosen(library: Library, ingested: Cli):
+    known = ingested.json("timeline", "The Film")
+    film = known["film"]
+
+    cited = library.cite(library.timeline("The Film", weights={"dc": 1, "others": 0}, all_dates=True))
+
+    assert cited.film is not None
+    assert (cited.film.sha256, cited.film.detector) == (film["sha256"], "adaptive")
+    assert f"“The Film” ({film['year'] or 'year unknown'}; sha256 {film['sha256'][:12]}; shots found by adaptive)" in (
+        cited.text()
+    )
+    assert "weights dc=1 " in cited.text()
+    assert "all dates" in cited.text()
+    # And without one it is of all that is measured
+    assert library.cite().film is None
+    assert library.cite().state == cited.state == known["profile"]["state"]
+    assert library.cite(library.timeline("The Film")).choices == ()
+    with pytest.raises(UserError, match="cite takes a timeline"):
+        library.cite("The Film")  # type: ignore[arg-type]
 
 
 def test_a_timeline_is_the_one_of_the_command_line(library: Library, ingested: Cli):

@@ -157,6 +157,20 @@ def test_the_interval_is_over_the_films_of_a_group(films):
     assert not odd.few
 
 
+def test_what_no_film_of_a_group_resembles_has_an_interval_over_its_films(films):
+    # Given six films without anything Cubist, the collection's half, and another director's so that it is a column
+    for number in range(6):
+        films.add(f"Without {number}", (0, 20), director="Without")
+    films.add("With", (2, 90), director="With")
+
+    found = {group.name: group for group in films.influence(by="director", of="movement").groups}
+
+    (cubism,) = [cell for cell in found["Without"].cells if cell.name == "Cubism"]
+    assert (cubism.seconds, cubism.lift, cubism.lift_low) == (0, 0, 0)
+    assert cubism.lift_high == pytest.approx(0.4593 * 2, abs=0.001)  # Clopper and Pearson's 0 in 6
+    assert {(cell.lift_low, cell.lift_high) for cell in found["With"].cells} == {(None, None)}
+
+
 def test_convincing_matches_can_be_counted_alone(conn, films):
     world = World(dim=DIM, seed=4)
     synthetic.add_paintings(conn, films.profile_id, world.draw(60), movements=["Other"], artists=60, collection="more")

@@ -51,12 +51,12 @@ def test_all_formats_are_written_from_one_timeline(r2r, tmp_path):
     assert printed["film"]["path"] == "/films/a.mp4"
     assert len(printed["film"]["sha256"]) == 64
     assert whole == printed | {"film": printed["film"] | {"path": "a.mp4"}}
-    # And each says which profile and revision its numbers are of
+    # And each says which profile its numbers are of, and which state of the collections
     for ending in ENDINGS:
         if ending != ".parquet":
             text = (tmp_path / f"film{ending}").read_text(encoding="utf-8")
             assert "synthetic" in text
-            assert "revision" in text
+            assert printed["profile"]["state"][:12] in text
 
 
 def test_json_may_be_asked_for_beside_files(r2r, tmp_path):
@@ -115,6 +115,55 @@ def test_the_start_may_be_said(r2r, tmp_path):
     assert r2r("timeline", 1, "--export", "film.edl", "--start-timecode", "01:00:00:00").code == 0
 
     assert "00:00:00:00 00:00:02:00 01:00:00:00 01:00:02:00" in (tmp_path / "film.edl").read_text(encoding="utf-8")
+
+
+def test_json_and_a_file_do_not_go_to_one_place(r2r, tmp_path):
+    """The film's document and its table in one stream are neither."""
+    for words in (("--export", "/dev/stdout", "--as", "csv"), ("--csv", "/dev/fd/1"), ("--html", "/proc/self/fd/1")):
+        ended = r2r("timeline", 1, "--json", *words)
+
+        assert ended.code == 1, words
+        assert ended.is_one_complaint(), ended.err
+        assert "is where --json prints" in ended.err
+        assert json.loads(ended.out).keys() == {"error", "hint"}
+
+
+def test_drop_frame_lists_say_that_some_programs_find_no_markers_in_them(r2r, conn):
+    conn.execute("UPDATE films SET fps_num = 30000, fps_den = 1001")
+    conn.commit()
+
+    said = "programs that are built on OpenTimelineIO find no markers: an .otio has them"
+    assert said in " ".join(r2r("timeline", 1, "--export", "a.edl", "--drop-frame").err.split())
+    assert said not in " ".join(r2r("timeline", 1, "--export", "a.edl").err.split())
+    assert said not in " ".join(r2r("timeline", 1, "--export", "a.otio", "--drop-frame").err.split())
+
+
+def test_files_of_two_installations_cite_alike_where_their_collections_are_alike(r2r, conn, tmp_path):
+    """The revision counts what happened here; what is here is what others can have, too."""
+
+    def cited(name):
+        assert r2r("timeline", 1, "--export", name).code == 0
+        return json.loads((tmp_path / name).read_text(encoding="utf-8"))["citation"]
+
+    first = cited("first.json")
+    assert first["film"] == {
+        "title": "A film", "sha256": document(r2r)["film"]["sha256"], "year": None, "detector": None
+    }  # fmt: skip
+    assert f"“A film” (year unknown; sha256 {first['film']['sha256'][:12]}; shot detector unknown)" in first["text"]
+    assert f"collections state {first['collection_state'][:12]}: synthetic (30 paintings)" in first["text"]
+    # When a date is mended and put back
+    for year in ("1700", None):
+        conn.execute("UPDATE paintings SET year_from = %s WHERE id = 1", (year,))
+        ranges.refresh(conn, 1)
+        conn.commit()
+    conn.execute("""UPDATE jobs SET options = '{"detector": {"kind": "adaptive"}}' WHERE kind = 'ingest'""")
+    conn.commit()
+    again = cited("again.json")
+
+    assert again["collection_revision"] == first["collection_revision"] + 2
+    assert again["collection_state"] == first["collection_state"] == document(r2r)["profile"]["state"]
+    assert again["film"]["detector"] == document(r2r)["film"]["detector"] == "adaptive"
+    assert again["text"] == first["text"].replace("shot detector unknown", "shots found by adaptive")
 
 
 def test_the_rate_may_be_said(r2r, tmp_path):

@@ -107,7 +107,11 @@ def test_what_is_wrong_is_one_line_and_an_exit_code(r2r, tmp_path, conn):
         (2, ("import",), "Missing argument"),
         (2, ("remove",), "name a collection"),
         (1, ("remove", "nothing", "--yes"), "there is no collection nothing"),
+        (2, ("remove", "m", "--data-set", "set", "--yes"), "stands alone"),
+        (1, ("remove", "--data-set", "set", "--yes"), "no data set of the name set was brought in"),
         (1, ("show", "nothing"), "no painting answers"),
+        (1, ("list", "--data-set", "set"), "no data set of the name set was brought in"),
+        (2, ("list", "--data-set", "set", "--awaited"), "brings paintings"),
         (1, ("list", "--collection", "nothing"), "there is no collection nothing"),
     ]:
         got, _, err = r2r(*args)

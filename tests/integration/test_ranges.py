@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from r2r_shared.errors import NotFound
-from r2r_shared.queries import features, ranges, segments
+from r2r_shared.queries import features, profiles, ranges, segments
 from r2r_shared.queries.ranges import largest_distance
 from r2r_shared.records import METRICS
 from r2r_shared.score import NARROWEST_RANGE
 from tests import synthetic
 from tests.synthetic import World
 
+VERSIONS = Path(__file__).parents[2] / "migrations" / "versions"
+
 
 def brute_force(points):
     return max(
         float(np.linalg.norm(points - point, axis=2).sum(axis=1).max()) for point in points
     )  # every pair, no cleverness
+
+
+def state(conn, profile_id):
+    """As citations have it, which must not depend on this database."""
+    ranges.refresh(conn, profile_id)
+    return profiles.get(conn, profile_id).state
 
 
 def revision(conn, profile_id):
@@ -162,3 +172,58 @@ def test_a_database_of_an_earlier_release_has_its_names_looked_up_once(conn, pro
         "SELECT revision, names IS NOT NULL, artists IS NOT NULL FROM profiles WHERE id = %s", (profile_id,)
     ).fetchone() == (1, True, True)
     assert not ranges.refresh_unnamed(conn, profile_id)
+
+
+def test_equal_collections_have_one_state_whatever_their_order_and_history(conn, profile_id):
+    works = World(dim=8).draw(7)
+    ids = synthetic.add_paintings(conn, profile_id, works, artists=1, movements=("Baroque",), years=(1700,))
+    first = state(conn, profile_id)
+    other = synthetic.add_profile(conn, dim=8, name="another installation's")
+    synthetic.add_paintings(
+        conn, other, works[::-1], artists=1, movements=("Baroque",), years=(1700,), collection="Theirs"
+    )
+    ranges.refresh(conn, other)
+    conn.execute("UPDATE profiles SET revision = 40 WHERE id = %s", (other,))
+
+    assert state(conn, other) == first
+    assert len(first) == 64
+    # And whatever a number depends on makes another state, until it is as it was
+    changes = (
+        "UPDATE paintings SET year_from = 1800 WHERE id = %s",
+        "UPDATE paintings SET artist = 'Artist 9' WHERE id = %s",
+        "UPDATE paintings SET movement = 'Cubism' WHERE id = %s",
+    )
+    back = "UPDATE paintings SET year_from = 1700, artist = 'Artist 0', movement = 'Baroque' WHERE id = %s"
+    seen = {first}
+    for change in changes:
+        conn.execute(change, (ids[0],))
+        seen.add(state(conn, profile_id))
+        conn.execute(back, (ids[0],))
+        assert state(conn, profile_id) == first
+    conn.execute("DELETE FROM paintings WHERE id = %s", (ids[0],))
+    seen.add(state(conn, profile_id))
+    # A data set may bring ranges of its own: scores under them are others
+    conn.execute("UPDATE metric_ranges SET range = 2 * range WHERE profile_id = %s AND metric = 'dc'", (profile_id,))
+    last = profiles.get(conn, profile_id).state
+    seen.add(last)
+    assert len(seen) == len(changes) + 3
+    # A title is no number
+    conn.execute("UPDATE paintings SET title = 'Another' WHERE id = %s", (ids[1],))
+    assert state(conn, profile_id) == last
+
+
+def test_a_profile_without_paintings_has_no_state(conn, profile_id):
+    assert state(conn, profile_id) == ""
+
+
+def test_the_migration_gives_profiles_the_state_that_they_would_have_now(conn, profile_id):
+    synthetic.add_paintings(conn, profile_id, World(dim=8).draw(5), years=(None, 1700, -20))
+    known = state(conn, profile_id)
+    conn.execute("UPDATE profiles SET state = NULL")
+    assert profiles.get(conn, profile_id).state == ""
+    text = (VERSIONS / "0005_museums.sql").read_text(encoding="utf-8")
+    (statement,) = re.findall(r"^UPDATE profiles AS o .*?;", text, flags=re.MULTILINE | re.DOTALL)
+
+    conn.execute(statement)
+
+    assert profiles.get(conn, profile_id).state == known

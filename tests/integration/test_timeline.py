@@ -51,7 +51,7 @@ def test_a_timeline_is_what_its_schema_says(conn, world, profile_id):
         "id": film_id, "title": "A film", "director": "", "year": 1927, "country": "", "path": "/films/a.mp4",
         "duration_s": 15.0, "fps": 25.0, "fps_num": 25, "fps_den": 1, "variable_rate": False, "start_s": 0.0,
         "media_offset_s": 0.0, "start_timecode": None, "base_rate": None, "sha256": sha256.hex(), "frames": 375,
-        "width": 640, "height": 360,
+        "width": 640, "height": 360, "detector": None,
     }  # fmt: skip
     assert [shot["number"] for shot in found["shots"]] == [1, 2, 3]
     assert [(shot["start_frame"], shot["end_frame"]) for shot in found["shots"]] == [(0, 100), (100, 150), (150, 375)]
@@ -136,6 +136,26 @@ def test_why_adds_up(conn, world, profile_id):
         assert match["shares"]["dc"] == pytest.approx(0.5 * DEFAULT.dc * match["metrics"]["dc"] / match["score"])
         wanted = synthetic.similarities(frame, paintings[ids.index(match["painting"]["id"])], widths)
         assert match["metrics"] == pytest.approx(wanted, abs=1e-6)
+
+
+def test_influence_is_the_same_to_the_last_digit_in_whatever_order_rows_come(conn, world, profile_id):
+    """Another installation has other ids: sums follow the film, and not them."""
+    synthetic.add_paintings(conn, profile_id, world.draw(30), artists=5)
+    lengths = [1 + 0.04 * (7 * n % 97) for n in range(60)]
+    film_id, _, _ = synthetic.add_film(conn, profile_id, [Shot(length, world.draw(1)) for length in lengths])
+    ranges.refresh(conn, profile_id)
+    shots = timeline(conn, film_id, profile_id).shots
+    ids = [row[0] for row in conn.execute("SELECT id FROM shots ORDER BY start_frame")]
+    top = {shot_id: [match.painting for match in shot.matches] for shot_id, shot in zip(ids, shots, strict=True)}
+
+    def measured(order):
+        return influence.measure(
+            conn, {one: top[one] for one in order}, profile_id=profile_id, duration_s=sum(lengths), year=None
+        )
+
+    found = measured(ids)
+    for order in (ids[::-1], ids[1::2] + ids[::2], ids[30:] + ids[:30]):
+        assert measured(order) == found
 
 
 def test_influence_is_duration_weighted_and_set_against_chance(conn, world, profile_id):
@@ -289,6 +309,8 @@ def test_a_film_that_does_not_exist(conn, profile_id):
 def test_windows_are_24_but_none_shorter_than_ten_seconds():
     assert influence.windows(7200) == 24
     assert influence.windows(60) == 6
+    assert influence.windows(24) == 2
+    assert influence.windows(239) == 23
     assert influence.windows(3) == 1
     assert influence.windows(100, 20) == 5
     assert influence.windows(101, 20) == 6
@@ -309,5 +331,13 @@ def test_the_interval_of_a_lift_is_over_the_shots(conn, world, profile_id):
     assert baroque["lift"] == pytest.approx(0.6 / 0.25)
     # Then its ends are those of Binomial(10, .6): 3 and 9 of ten
     assert (baroque["lift_low"], baroque["lift_high"]) == (pytest.approx(0.3 / 0.25), pytest.approx(0.9 / 0.25))
+    # And of what none of them resembles it is known that they are ten, no more: Clopper and Pearson's 0 in 10
+    third = synthetic.add_paintings(conn, profile_id, world.draw(1), movements=["Rococo"], collection="more")
+    conn.execute("UPDATE paintings SET artist = 'Another' WHERE id = ANY(%s)", (third,))
+    ranges.refresh(conn, profile_id)
+    found = valid(timeline(conn, film_id, profile_id, top_k=1, hub_correction=False).to_json())["influence"]
+    (rococo,) = [row for row in found if row["name"] == "Rococo"]
+    assert (rococo["share"], rococo["lift"], rococo["lift_low"]) == (0, 0, 0)
+    assert rococo["lift_high"] == pytest.approx(0.3085 * 5, abs=0.001)
     of_few = valid(timeline(conn, few, profile_id, top_k=1).to_json())["influence"]
     assert {(row["lift_low"], row["lift_high"]) for row in of_few} == {(None, None)}

@@ -116,8 +116,18 @@ def test_timecode_is_the_readers_to_choose(visitor: Visitor) -> None:
     for query in ("start_timecode=noon", "start_timecode=01:00:00;00", "drop_frame=1", "rate=16"):
         answer = visitor.get(f"/films/1/export/edl?{query}")
         assert answer.status == 400, answer.text
-        # Of a format without timecode it is the same file
-        assert visitor.get(f"/films/1/export/vtt?{query}").body == visitor.get("/films/1/export/vtt").body
+        # And a format without timecode has nothing that could be chosen
+        assert visitor.get(f"/films/1/export/vtt?{query}").status == 400
+
+
+def test_what_would_change_nothing_is_refused_and_not_passed_over(visitor: Visitor) -> None:
+    """Who asks for weights must not take the default ones for them."""
+    for query in ("weights=dc=1,others=0", "visual=.3", "garbage=1", "all_dates=maybe", "top=3", "all_dates=1&x=1"):
+        answer = visitor.get(f"/films/1/export/edl?{query}")
+        assert answer.status == 400, query
+        assert "--weights" in answer.text or "all_dates=1" in answer.text
+    assert visitor.get("/api/films/1/timeline.json?weights=dc=1").status == 400
+    assert "Files are under the default weights" in visitor.get("/films/1").text
 
 
 def test_what_is_not_there_is_not_found(visitor: Visitor) -> None:

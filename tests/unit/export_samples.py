@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from r2r_shared.citation import Citation, CitedCollection
+from r2r_shared.citation import Citation, CitedCollection, CitedFilm
 from r2r_shared.records import METRICS
 
 CITATION = Citation(
@@ -23,6 +23,8 @@ CITATION = Citation(
     collections=(CitedCollection("Städel & <Söhne>, “A–Z”", 1234), CitedCollection("=cmd", 2)),
     made_at=dt.datetime(2026, 11, 26, 9, 30, 15, tzinfo=dt.UTC),
     choices=("weights dc=0.5 contrast=0.5", "all dates"),
+    state="0123456789ab" + "d" * 52,
+    film=CitedFilm('The “Film” & <its> "title"', "c" * 64, 1927, "adaptive"),
 )
 
 AWKWARD = (
@@ -61,6 +63,7 @@ PAINTINGS = tuple(
         "licence": ("public-domain", "")[number % 2],
         "image": f"paintings/{number}.jpg",
         "page": f"https://museum.example/works/{number}" if number % 2 else "",
+        "sha256": f"{number:064x}",
     }
     for number, title in enumerate(AWKWARD, start=1)
 )
@@ -146,6 +149,7 @@ def timeline(
             "start_timecode": None,
             "base_rate": f"{fps.numerator}/{fps.denominator}",
             "sha256": "c" * 64,
+            "detector": "adaptive",
             "frames": frames,
             "width": 640,
             "height": 360,
@@ -153,6 +157,7 @@ def timeline(
         | film,
         "profile": {
             "id": 1, "name": "starter", "encoder": "blend", "depth": "defocus", "metrics_version": 1, "revision": 7,
+            "state": CITATION.state,
             "weights": dict.fromkeys(METRICS, 0.125), "ranges": dict.fromkeys(METRICS, 255.0), "all_dates": False,
             "top_k": 5, "how": "exact", "unproven": 0, "null": None, "hub_correction": convincing is not None,
         },

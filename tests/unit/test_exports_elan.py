@@ -15,7 +15,7 @@ from tests.unit.export_samples import CASES, CITATION
 EVERY = pytest.mark.parametrize("found", CASES.values(), ids=CASES)
 TIERS = {
     "shots", "frames", "transition", "blank", "painting", "artist", "movement", "year", "score", "corrected",
-    "p_value", "convincing", "further paintings",
+    "p_value", "convincing", "collection and file", "sha256", "further paintings",
 }  # fmt: skip
 
 
@@ -129,6 +129,7 @@ def test_every_tier_but_the_first_is_associated_with_its_parent(read):
 
     parents = {tier: eaf.get_parameters_for_tier(tier).get("PARENT_REF") for tier in eaf.get_tier_names()}
     beneath_painting = {"artist", "movement", "year", "score", "corrected", "p_value", "convincing"}
+    beneath_painting |= {"collection and file", "sha256"}
     assert {tier for tier, parent in parents.items() if parent == "painting"} == beneath_painting
     assert {tier for tier, parent in parents.items() if parent is None} == {"shots"}
     kind = eaf.get_parameters_for_tier("score")["LINGUISTIC_TYPE_REF"]

@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import jsonschema
 import pandas as pd
@@ -17,7 +18,7 @@ import pytest
 from r2r_shared import exports, schemas
 from r2r_shared.errors import UserError
 from r2r_shared.records import METRICS
-from tests.unit.export_samples import CASES, CITATION
+from tests.unit.export_samples import CASES, CITATION, timeline
 
 EVERY = pytest.mark.parametrize("found", CASES.values(), ids=CASES)
 CITED = {
@@ -30,6 +31,9 @@ CITED = {
     "collections": "Städel & <Söhne>, “A–Z” (1234); =cmd (2)",
     "choices": "weights dc=0.5 contrast=0.5, all dates",
     "made_at": "2026-11-26T09:30:15+00:00",
+    "collection_state": "0123456789ab" + "d" * 52,
+    "film_year": 1927,
+    "detector": "adaptive",
 }
 
 
@@ -55,7 +59,8 @@ def expected(found):
             row |= {metric: match and match["metrics"][metric] for metric in METRICS}
             museum = ("year", "museum", "licence", "page", "collection")
             row |= {name: match and match["painting"][name] for name in museum} | {"film_sha256": "c" * 64}
-            rows.append(row | {"film": found["film"]["title"]} | CITED)
+            last = {"painting_sha256": match and match["painting"]["sha256"]}
+            rows.append(row | {"film": found["film"]["title"]} | CITED | last)
     return rows
 
 
@@ -95,7 +100,7 @@ def test_csv_keeps_the_columns_it_always_had_where_they_were():
         "year_to", "score", "corrected", "p_value", "convincing", "visual", "semantic", *METRICS,
     ]  # fmt: skip
     assert head[29:35] == ["year", "museum", "licence", "page", "collection", "film_sha256"]
-    assert head[35:] == ["film", *CITED]
+    assert head[35:] == ["film", *CITED, "painting_sha256"]
 
 
 def test_csv_is_read_by_pandas():
@@ -165,6 +170,45 @@ def test_every_file_says_what_was_chosen(one):
     said = pq.read_schema(io.BytesIO(data)).metadata[b"r2r"] if one.name == "parquet" else data
     assert b"weights dc=0.5 contrast=0.5" in said
     assert b"all dates" in said
+
+
+@pytest.mark.parametrize("one", exports.FORMATS.values(), ids=exports.FORMATS)
+@pytest.mark.parametrize(("year", "words"), [(1927, b"1927"), (None, b"year unknown")])
+def test_every_file_says_which_film_of_which_year_cut_by_what(one, year, words):
+    """The year decides which paintings are left out; a title is another film's, too."""
+    found = timeline([40, 100], year=year)
+    cited = replace(CITATION, film=replace(CITATION.film, year=year))
+    data = exports.write(one, found, cited)
+
+    said = pq.read_schema(io.BytesIO(data)).metadata[b"r2r"] if one.name == "parquet" else data
+    assert b"c" * 12 in said
+    assert b"adaptive" in said
+    if one.name == "csv":  # a column that is empty
+        assert ([str(year or "")] * len(found["shots"])) == pd.read_csv(
+            io.BytesIO(data), dtype=str, keep_default_na=False
+        ).drop_duplicates("shot")["film_year"].tolist()
+        return
+    assert words in said
+
+
+@pytest.mark.parametrize("one", exports.FORMATS.values(), ids=exports.FORMATS)
+def test_every_file_says_which_paintings_are_meant_in_any_installation(one):
+    """Titles and artists repeat, and ids are this machine's."""
+    found = timeline([40, 100], matches=1)
+    data = exports.write(one, found, CITATION)
+
+    said = str(pq.read_table(io.BytesIO(data)).to_pylist()).encode() if one.name == "parquet" else data
+    for shot in found["shots"]:
+        painting = shot["matches"][0]["painting"]
+        assert painting["file"][:4].encode() in said  # “7 – ”: the rest is escaped in one way or another
+        if one.name != "edl":
+            assert painting["sha256"].encode() in said
+
+
+def test_a_citation_says_its_state_and_not_how_often_this_installation_changed():
+    assert "collections state 0123456789ab: " in CITATION.text()
+    assert replace(CITATION, revision=1).text() == CITATION.text()
+    assert replace(CITATION, state="f" * 64).text() != CITATION.text()
 
 
 def test_a_files_ending_says_its_format():

@@ -144,7 +144,7 @@ MUSTS = {
                 },
                 "generated": STAMP,
             },
-            "propertyNames": {"pattern": "^(id|type|motivation|body|target|generator|generated|r2r:[a-z_]+)$"},
+            "propertyNames": {"pattern": "^(id|type|motivation|body|target|generator|generated|r2r:[a-z][a-z0-9_]*)$"},
         },
         "body": {
             "oneOf": [
@@ -199,10 +199,17 @@ def test_every_shot_and_painting_is_an_annotation(found):
             assert numbers == told_of_shot
             assert item[f"{OA}motivatedBy"] == [{"@id": f"{OA}classifying"}]
             continue
-        assert item[f"{OA}motivatedBy"] == [{"@id": f"{OA}linking"}]
+        painting = match["painting"]
+        why = "linking" if painting["page"] else "identifying"  # where nothing is linked to
+        assert item[f"{OA}motivatedBy"] == [{"@id": f"{OA}{why}"}]
         names = ("rank", "score", "corrected", "p_value", "convincing", "visual", "semantic")
         told_of_match = {name: match[name] for name in names if match[name] is not None}
-        assert numbers == told_of_shot | told_of_match | {"painting": match["painting"]["id"]}
+        assert numbers == told_of_shot | told_of_match | {
+            "painting": painting["id"],
+            "painting_collection": painting["collection"],
+            "painting_file": painting["file"],
+            "painting_sha256": painting["sha256"],
+        }
         texts = {
             body[f"{OA}hasPurpose"][0]["@id"].removeprefix(OA): body["http://www.w3.org/1999/02/22-rdf-syntax-ns#value"]
             for body in item[f"{OA}hasBody"]
@@ -264,6 +271,27 @@ def test_addresses_lead_where_a_person_says():
     links = [b[f"{OA}hasSource"][0]["@id"] for i in items for b in i[f"{OA}hasBody"] if f"{OA}hasSource" in b]
     assert len(links) == len(items)
     assert {link.split("/")[2] for link in links} <= {"p.example", "museum.example"}
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("https://v.org/a.mp4", "video/mp4"),
+        ("https://v.org/a%2Ewebm", "video/webm"),
+        ("https://v.org/watch", None),
+        ("https://v.org/a.txt", None),
+        ("", "video/quicktime"),  # beside the file, under its own name
+    ],
+)
+def test_the_films_kind_is_that_of_the_file_at_its_address(address, kind):
+    found = timeline([40, 100], path="/films/a.mov")
+
+    collection = json.loads(write("annotations", found, film_address=address))
+    document = json.loads(write("iiif", found, film_address=address))
+
+    assert {one["target"]["source"].get("format") for one in collection["first"]["items"]} == {kind}
+    (video,) = document["items"][0]["items"][0]["items"]
+    assert video["body"].get("format") == kind
 
 
 # IIIF Presentation 3

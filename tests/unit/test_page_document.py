@@ -105,6 +105,16 @@ def test_its_title_block_and_citation_say_what_was_measured_and_how(document: Do
     assert "2 November 2026, 09:30 UTC" in document.words
 
 
+def test_its_citation_says_which_film_of_which_year_and_the_state_of_the_collections(image: Callable[[str], bytes]):
+    found = page_sample.timeline(page_sample.paintings(6), shots=3, year=None, sha256="c" * 64, detector="adaptive")
+    found["profile"] |= {"state": "0123456789ab" + "d" * 52}
+
+    document = Document(draw(found, image))
+
+    assert "(year unknown; sha256 cccccccccccc; shots found by adaptive): timeline of 3 shots" in document.words
+    assert ", state 0123456789ab; " in document.words
+
+
 def test_it_says_what_was_chosen_and_not_in_which_folder_the_film_lies(image: Callable[[str], bytes]):
     found = page_sample.timeline(page_sample.paintings(6), shots=3, path="/home/a reader/secret/a film.mp4")
     plain = found["profile"] | {"weights": DEFAULT.named(), "top_k": 5, "hub_correction": True}

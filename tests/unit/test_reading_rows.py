@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import builtins
-from dataclasses import FrozenInstanceError, dataclass
-from typing import Any, NamedTuple
+from dataclasses import FrozenInstanceError, dataclass, is_dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, get_type_hints
 
+import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,13 +86,45 @@ def test_a_slice_is_as_good_as_the_whole():
     assert WORKS[0].title == "The Wave"
 
 
+IN_PANDAS = {int: "Int64", float: "float64", bool: "boolean", str: "string", datetime: "datetime64[us, UTC]"}
+IN_POLARS = {
+    int: pl.Int64(), float: pl.Float64(), bool: pl.Boolean(), str: pl.String(), datetime: pl.Datetime("us", "UTC"),
+}  # fmt: skip
+
+
+def a_record(kind: type, *, known: bool) -> Any:
+    """A record whose every field has a value, or none has."""
+    values = {int: 2**62 + 1, float: 0.5, bool: True, str: "Bosch", datetime: datetime(1503, 1, 2, tzinfo=UTC)}
+    fields: dict[str, Any] = {}
+    for name, annotated in get_type_hints(kind).items():
+        if is_dataclass(annotated) or hasattr(annotated, "_asdict"):
+            fields[name] = a_record(annotated, known=known)
+        else:
+            fields[name] = values[column_types(kind)[name]] if known else None
+    return kind(**fields)
+
+
+@pytest.mark.parametrize("known", [(), (False,), (False, True)], ids=["no rows", "nothing known", "half known"])
 @pytest.mark.parametrize(
     "kind", [Film, Collection, Painting, Echo, Hub, SimilarFilm, ShotRow, MatchRow, InfluenceRow, WindowRow, GroupRow]
 )
-def test_every_kind_of_answer_can_be_an_empty_frame(kind: type):
-    none: Rows[Any] = Rows.of(kind, ())
+def test_every_kind_of_answer_has_its_columns_and_types_whatever_is_in_it(kind: type, known: tuple[bool, ...]):
+    rows: Rows[Any] = Rows.of(kind, [a_record(kind, known=one) for one in known])
 
-    assert list(none.to_pandas().columns) == none.to_polars().columns == list(column_types(kind))
+    in_pandas, in_polars = rows.to_pandas(), rows.to_polars()
+
+    types = column_types(kind)
+    assert dict(in_pandas.dtypes) == {name: IN_PANDAS[held] for name, held in types.items()}
+    assert dict(in_polars.schema) == {name: IN_POLARS[held] for name, held in types.items()}
+    for name, values in rows.columns().items():
+        assert [None if pd.isna(value) else value for value in in_pandas[name]] == in_polars[name].to_list() == values
+
+
+def test_text_of_an_answer_without_rows_can_be_searched_like_any():
+    shots: Rows[Any] = Rows.of(ShotRow, [a_record(ShotRow, known=False)])
+
+    for frame in (shots[:0].to_pandas(), shots.to_pandas()):
+        assert frame[frame["blank"].str.contains("black")].empty
 
 
 def test_a_notebook_shows_a_table_in_which_a_title_is_no_markup():

@@ -171,6 +171,25 @@ def test_a_films_own_start_that_cannot_be_says_whose_it_is():
 
 
 @pytest.mark.parametrize(
+    ("fps", "own", "rate", "nearest"),
+    [
+        (NTSC.fps, "00:59:55;20", "25", "00:59:55:17"),
+        (NTSC.fps, "00:59:55;20", "30", "00:59:55:20"),
+        (DOUBLE.fps, "10:00:00;59", "24", "10:00:00:23"),
+        (Fraction(25), "10:00:00:24", "24", "10:00:00:23"),
+        (Fraction(30), "01:00:00:29", "25", "01:00:00:24"),
+    ],
+)
+def test_a_rate_at_which_the_films_own_start_is_none_is_named_and_the_nearest_start_offered(fps, own, rate, nearest):
+    with pytest.raises(UserError) as caught:
+        clock_of(film(fps, start_timecode=own), rate=rate)
+
+    assert f"{own}, is none at --rate {rate}" in caught.value.message
+    assert caught.value.hint.startswith(f"--start-timecode {nearest} ")
+    assert clock_of(film(fps, start_timecode=own), rate=rate, start=nearest).label(0) == nearest
+
+
+@pytest.mark.parametrize(
     ("average", "stated", "counted"),
     [
         (Fraction(576, 25), "24/1", Fraction(24)),  # 23.04: 24 with a hole

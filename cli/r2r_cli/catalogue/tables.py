@@ -48,7 +48,8 @@ def print_influence(found: CatalogueInfluence) -> None:
     of = "the convincing matches' time" if found.convincing else "matched time"
     render.say(
         f"\nshare: of {of}, by each shot's first painting; by chance: what the collection's make-up alone gives, "
-        f"without paintings made after a film; lift: share over chance; 95 %: over the films. {LIKENESS}"
+        f"without paintings made after a film; lift: share over chance; 95 %: over the films, "
+        f"where none is alike up to what so many may miss. {LIKENESS}"
     )
 
 

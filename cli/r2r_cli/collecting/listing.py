@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from r2r_cli import render
 from r2r_cli.collecting.showing import as_json, collection_argument
 from r2r_shared.collections import licences as licence_words
-from r2r_shared.queries import awaited_list, painting_facets, paintings
+from r2r_shared.queries import awaited_list, exchange_brought, painting_facets, paintings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,7 @@ class Asked:
 
     Attributes:
         licences: words of --licence; empty: any.
+        data_set: what it brought; None: any.
     """
 
     collection: str | None
@@ -34,6 +36,7 @@ class Asked:
     movement: str | None
     licences: tuple[str, ...]
     limit: int
+    data_set: str | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -42,18 +45,21 @@ class Asked:
             self.collection is None
             and self.artist is None
             and self.movement is None
+            and self.data_set is None
             and not (self.words or self.licences)
         )
 
 
 def paintings_that_match(conn: Connection[Any], asked: Asked, *, json: bool) -> None:
     """A table of paintings, or a document."""
-    found = _found(conn, asked, paintings.search, painting_facets.licences)
+    brought = None if asked.data_set is None else exchange_brought.named(conn, asked.data_set)
+    search = partial(paintings.search, data_sets=brought)
+    found = _found(conn, asked, search, painting_facets.licences)
     if json:
         render.print_json([as_json(one) for one in found])
     elif not found:
         render.note("no painting matches")
-        if _found(conn, replace(asked, limit=1), awaited_list.search, awaited_list.licences):
+        if brought is None and _found(conn, replace(asked, limit=1), awaited_list.search, awaited_list.licences):
             within = f" --collection {collection_argument(asked.collection)}" if asked.collection is not None else ""
             render.note(f"works without a picture do: r2r paintings list --awaited{within}")
     else:

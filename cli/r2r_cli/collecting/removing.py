@@ -1,4 +1,4 @@
-"""`r2r paintings remove`: one painting, one work whose picture is not here, or a collection with both."""
+"""`r2r paintings remove`: one painting, one work whose picture is not here, a collection, what a data set brought."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 from r2r_cli import render
 from r2r_cli.collecting import finding
 from r2r_shared.importing import delete_images
-from r2r_shared.queries import awaited_list, paintings, profiles
+from r2r_shared.queries import awaited_list, exchange_brought, paintings, profiles
 from r2r_shared.queries.paintings import Painting, Removed
 
 if TYPE_CHECKING:
@@ -51,6 +51,27 @@ def collection(opened: Session, name: str, *, yes: bool) -> tuple[str, Removed]:
     with opened.conn.transaction():
         removed = paintings.remove_collection(opened.conn, number)
     _delete(opened, removed)
+    return what, removed
+
+
+def data_set(opened: Session, name: str, *, yes: bool) -> tuple[str, Removed]:
+    """Remove the paintings that a data set brought; what that was called, and what went. Its films stay.
+
+    Raises:
+        NotFound: none of that name was brought in.
+        Abort: a person said no.
+    """
+    brought = exchange_brought.named(opened.conn, name)
+    what = f"what data set “{name}” brought"
+    if not yes:
+        there = numbers(len(exchange_brought.paintings(opened.conn, brought)), 0)
+        _confirm(f"{what} ({there}) and what was measured of it", yes=yes)
+    with opened.conn.transaction():
+        removed = paintings.remove(opened.conn, exchange_brought.paintings(opened.conn, brought))
+    _delete(opened, removed)
+    if films := exchange_brought.films(opened.conn, brought):
+        named = ", ".join(map(str, films[:10])) + (" …" if len(films) > 10 else "")
+        render.note(f"films that came with it stay: r2r films remove takes out {named}")
     return what, removed
 
 

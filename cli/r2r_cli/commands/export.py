@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -123,6 +124,8 @@ def _say(out: Path, done: Exported, wanted: Wanted) -> None:
     render.say(f"{out}: {said} ({done.bytes / 1e6:,.1f} MB)")
     if done.pictures or wanted.pictures != "none":
         render.say(f"{counted(done.pictures, 'pictures')} went along")
+    if done.withheld:
+        render.note(_withheld(done.withheld, wanted.licences))
     if done.unlicensed:
         render.note(f"of {done.unlicensed:,} of them nobody says the licence: see to it that you may pass them on")
     if done.missing:
@@ -130,6 +133,12 @@ def _say(out: Path, done: Exported, wanted: Wanted) -> None:
         render.note(f"{counted(done.missing, 'pictures')} {verb} missing from the media store and stayed behind")
     if done.left_out:
         render.note(f"left out, for they have no numbers under this profile: {_some(done.left_out)}")
+    if done.unmeasured:
+        why = "is left out, for it has" if done.unmeasured == 1 else "are left out, for they have"
+        render.note(
+            f"{counted(done.unmeasured, 'paintings')} {why} no numbers under this profile: r2r paintings import, run "
+            "again, measures them"
+        )
     if done.unmatched:
         render.note(
             f"without matches, for theirs are of other paintings than those that are here now: {_some(done.unmatched)}"
@@ -141,6 +150,18 @@ def _say(out: Path, done: Exported, wanted: Wanted) -> None:
             "weights, will be reckoned with these alone where the data set is imported"
         )
     render.note(f"bring it in elsewhere: r2r import {out}")
+
+
+def _withheld(licences: dict[str, int], wanted: Sequence[str]) -> str:
+    """Why pictures of paintings stayed behind: under which licences they are."""
+    from r2r_cli.exchange_progress import counted
+
+    kinds = [
+        f"{number:,} {f'under {name}' if name else 'of which nobody says it'}" for name, number in licences.items()
+    ]
+    total = sum(licences.values())
+    verb = "is" if total == 1 else "are"
+    return f"{counted(total, 'pictures')} {verb} not under the licence {' or '.join(wanted)}: {_some(kinds)}"
 
 
 def _some(titles: list[str]) -> str:

@@ -120,6 +120,9 @@ def list_(  # noqa: PLR0917
     awaited: Annotated[
         bool, typer.Option("--awaited", help="Works whose pictures are not here, instead of paintings.")
     ] = False,
+    data_set: Annotated[
+        str | None, typer.Option("--data-set", help="Only what r2r import brought with it: its name, or its digest.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many paintings.")] = 50,
     json: options.Json = False,
 ) -> None:
@@ -132,7 +135,9 @@ def list_(  # noqa: PLR0917
     from r2r_shared.collections.text import storable
     from r2r_shared.queries import paintings, profiles
 
-    asked = listing.Asked(collection, storable(search), artist, movement, tuple(licence or ()), limit)
+    asked = listing.Asked(collection, storable(search), artist, movement, tuple(licence or ()), limit, data_set)
+    if awaited and data_set is not None:
+        raise typer.BadParameter("brings paintings, not works that wait: leave --awaited out", param_hint="--data-set")
     with context.session() as opened:
         if asked.is_empty and not awaited:
             named = opened.settings.profile
@@ -204,24 +209,32 @@ def remove(
     painting: Annotated[
         str | None, typer.Option("--painting", help="Only this painting: its id, its file, or words of it.")
     ] = None,
+    data_set: Annotated[
+        str | None, typer.Option("--data-set", help="All that r2r import brought with it: its name, or its digest.")
+    ] = None,
     yes: options.Yes = False,
     json: options.Json = False,
 ) -> None:
-    """Remove a collection, or one painting, with what was measured; the files it came from stay.
+    """Remove a collection, one painting, or what a data set brought, with what was measured; their files stay.
 
-    With a collection go the works whose pictures it still waits for; --painting names one of those, too.
+    With a collection go the works whose pictures it still waits for; --painting names one of those, too. Of a data set
+    go the paintings that were new with it; its films stay, and `r2r films remove` takes them out.
 
     Example: r2r paintings remove "Our museum" --yes
     """
-    if collection is None and painting is None:
+    if collection is None and painting is None and data_set is None:
         raise typer.BadParameter("name a collection, or a painting with --painting", param_hint="COLLECTION")
+    if data_set is not None and not (collection is None and painting is None):
+        raise typer.BadParameter("stands alone: it names all that came with it", param_hint="--data-set")
     options.require_yes(yes=yes, json=json)
     from r2r_cli import context, render
     from r2r_cli.collecting import removing
     from r2r_shared.collections.text import storable
 
     with context.session() as opened:
-        if painting is not None:
+        if data_set is not None:
+            what, removed = removing.data_set(opened, data_set, yes=yes)
+        elif painting is not None:
             what, removed = removing.one(opened, storable(painting), collection=collection, yes=yes)
         else:
             assert collection is not None

@@ -100,6 +100,8 @@ def timeline(  # noqa: PLR0917
         base_url=base_url,
         film_url=film_url,
     ).with_csv(csv)
+    if json:
+        exporting.require_own_stream([*(path for path, _ in asked.files), *([html] if html else [])])
     with context.session() as opened:
         named = films.get(opened.conn, intake.find(opened, film))
         files.spare(Path(named.path), [*(path for path, _ in asked.files), *([html] if html else [])])
@@ -123,7 +125,7 @@ def timeline(  # noqa: PLR0917
             cited = citation.of_profile(opened.conn, profiles.get(opened.conn, profile.id), timeline=found)
             exporting.write(asked, found, cited)
             render.note("\n".join(f"wrote {path}" for path, _ in asked.files))
-            if said := asked.note():
+            for said in asked.notes(found["film"]):
                 render.note(said)
         if html is not None:
             missing = _write_page(opened, found, html)

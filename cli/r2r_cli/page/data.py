@@ -80,11 +80,13 @@ def block(
             "layout": LAYOUT,
             "tool": tool_version,
             "made": generated.date().isoformat(),
-            "film": {name: timeline["film"].get(name) for name in ("id", "title", "director", "year")},
+            "film": {name: timeline["film"].get(name) for name in ("id", "title", "director", "year", "detector")}
+            | {"sha256": (timeline["film"].get("sha256") or "")[:12]},
             "span": axis.span_s(timeline),
             "profile": {
                 "name": profile["name"],
                 "revision": profile["revision"],
+                "state": profile.get("state", "")[:12],
                 "collections": list(collections),
                 "weights": [profile["weights"][metric] for metric in words.METRIC_LABELS],
                 "null": profile.get("null"),

@@ -11,6 +11,8 @@
     identities.py  whose numbers they are
     exporting.py   r2r export
     staging.py     a data set's rows into temporary tables
+    naming.py      what its collections are called here, and which of those that are here may grow
+    imported.py    what became of it
     bringing_in.py r2r import
 
 pyarrow is imported inside functions: it belongs to the extra `exchange`.

@@ -6,9 +6,8 @@ rows before any of them becomes one of ours. What is here already is found by it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,94 +17,31 @@ from psycopg import Connection
 from r2r_shared import registering
 from r2r_shared.errors import UserError
 from r2r_shared.exchange import arrow as arrows
-from r2r_shared.exchange import identities, manifest, parquet, pictures, place, staging
+from r2r_shared.exchange import identities, manifest, naming, parquet, pictures, place, staging
 from r2r_shared.exchange.arrow import Arrow
 from r2r_shared.exchange.format import PICTURES, TABLES
+from r2r_shared.exchange.imported import WIDENED, How, Imported
 from r2r_shared.exchange.manifest import MANIFEST, SUMS, Manifest
 from r2r_shared.exchange.place import Place
 from r2r_shared.queries import (
+    exchange_brought,
+    exchange_described,
+    exchange_films,
+    exchange_paintings,
     exchange_pictured,
     exchange_read,
     exchange_recount,
     exchange_settle,
     exchange_stage,
-    exchange_store,
     indexes,
     models,
     profiles,
     ranges,
 )  # fmt: skip
-from r2r_shared.queries.pictureless import LeftOut
-from r2r_shared.records import Profile
+from r2r_shared.queries.exchange_paintings import Collection
 from r2r_shared.storage.media_store import MediaStore
 
 _HINT = "it was changed or made by another program: have it exported again by `r2r export`"
-
-WIDENED = 1.5
-"""Times as wide, and it is worth saying."""
-
-
-@dataclass(slots=True)
-class Imported:
-    """What became of a data set.
-
-    Attributes:
-        before: the day on which it was imported already; then, as a rule, nothing is new.
-        profile_added: the profile is new here.
-        models_here: what is new can be measured under it: it is built in, or a model of this installation's own.
-        whole: all paintings that it was matched against came along, now or before.
-        matched: films whose matches were taken over; to_match: films of the data set whose matches are to be computed
-            anew, because they are of other paintings than those that are here; outdated: as many more, that were here.
-        widened: metrics whose range, which differences are divided by, grew by more than WIDENED beside paintings
-            that were here, and by how much: scores of these change with it.
-        newer: what made it, where that was a newer release.
-        pictures: stored; pictures_sent: so many came along.
-        without_picture: of the data set's works, what has none here.
-        unread: files that lie beside the data set and are none of it.
-    """
-
-    name: str
-    digest: str
-    citation: dict[str, Any]
-    dry_run: bool
-    profile: Profile
-    profile_added: bool
-    models_here: bool
-    whole: bool
-    collections: int
-    paintings: exchange_store.Paintings
-    films: exchange_store.Films
-    matched: int
-    to_match: int
-    outdated: int
-    pictures_sent: int
-    without_picture: LeftOut
-    widened: dict[str, float] = field(default_factory=dict[str, float])
-    newer: str = ""
-    pictures: int = 0
-    before: str | None = None
-    unread: list[str] = field(default_factory=list[str])
-
-    @property
-    def changed(self) -> bool:
-        """Whether anything is new."""
-        return bool(
-            self.profile_added
-            or self.collections
-            or self.paintings.added
-            or self.paintings.measured
-            or self.films.added
-            or self.films.replaced
-            or self.films.measured
-            or self.matched
-            or self.pictures
-        )
-
-    def counts(self) -> dict[str, Any]:
-        """For the table data_sets."""
-        paintings, taken = asdict(self.paintings), asdict(self.films)
-        del taken["unused"]
-        return {"collections": self.collections, "paintings": paintings, "films": taken, "matched": self.matched}
 
 
 class _DryRun(Exception):
@@ -119,22 +55,27 @@ def import_(
     *,
     dry_run: bool = False,
     replace: bool = False,
+    rename: Sequence[str] = (),
+    merge: bool = False,
     profile_name: str | None = None,
     on_step: Callable[[str, int, int], None] = lambda what, done, total: None,
+    on_collections: Callable[[Sequence[Collection]], None] = lambda taken: None,
 ) -> Imported:
     """Bring a data set in.
 
     Args:
         conn: in no transaction.
-        dry_run: do all of it, and undo it.
-        replace: where a film is here with another analysis, put the data set's in its place.
+        dry_run, replace, rename, merge: see `How`.
         profile_name: call its profile so here: the way in where the name stands for other models.
         on_step: told what is done, and how much of how much.
+        on_collections: told what becomes of the collections, before anything does.
 
     Raises:
-        UserError: pyarrow is not installed; the data set is damaged, of a newer release, or cannot be; or a profile of
-            that name was made with other models. Nothing of it is here then.
+        UserError: pyarrow is not installed; the data set is damaged, of a newer release, or cannot be; a profile of
+            that name was made with other models; or a collection of that name seems to be another, and nobody asked
+            for both in one. Nothing of it is here then.
     """
+    how = How(dry_run, replace, tuple(rename), merge)
     arrow = arrows.load()
     if profile_name is not None:
         registering.check_name(profile_name)
@@ -143,9 +84,7 @@ def import_(
         _verify(source, said, on_step)
         identity = identities.wanted(said.profile, profile_name)
         with _consistent():
-            done = _bring_in(
-                arrow, conn, store, source, said, digest, identity, dry_run=dry_run, replace=replace, on_step=on_step
-            )
+            done = _bring_in(arrow, conn, store, source, said, digest, identity, how, on_step, on_collections)
         done.unread = sorted(staging.unread(source))
     if not dry_run:
         with conn.transaction():
@@ -196,20 +135,21 @@ def _bring_in(  # noqa: PLR0917
     said: Manifest,
     digest: str,
     identity: dict[str, Any],
-    *,
-    dry_run: bool,
-    replace: bool,
+    how: How,
     on_step: Callable[[str, int, int], None],
+    on_collections: Callable[[Sequence[Collection]], None],
 ) -> Imported:
     done: Imported | None = None
     written: list[str] = []
     try:
         with conn.transaction():
             staging.stage(arrow, conn, source, said, on_step)
+            names = exchange_paintings.collection_names(conn)
+            exchange_paintings.rename_collections(conn, naming.renamed(how.rename, names))
             best = staging.check_matches(conn)
             staging.check_pictures(conn, source, said, on_step)
-            done = _store(conn, said, digest, identity, replace=replace, best=best)
-            if dry_run:
+            done = _store(conn, said, digest, identity, how, best=best, on_collections=on_collections)
+            if how.dry_run:
                 done.dry_run = True
                 raise _DryRun
             # The pictures first: who sees a row finds its picture.
@@ -217,10 +157,8 @@ def _bring_in(  # noqa: PLR0917
                 written.append(key)
                 store.put(key, data)
             done.pictures = len(written)
-            counts = done.counts()
-            done.before = exchange_settle.remember(
-                conn, digest=bytes.fromhex(digest), name=said.name, citation=said.citation, counts=counts
-            )
+            if done.before is None:
+                exchange_brought.finish(conn, done.number, done.counts())
     except _DryRun:
         pass
     except BaseException:
@@ -249,7 +187,14 @@ def _pictures(
 
 
 def _store(
-    conn: Connection[Any], said: Manifest, digest: str, identity: dict[str, Any], *, replace: bool, best: bool
+    conn: Connection[Any],
+    said: Manifest,
+    digest: str,
+    identity: dict[str, Any],
+    how: How,
+    *,
+    best: bool,
+    on_collections: Callable[[Sequence[Collection]], None],
 ) -> Imported:
     """The staged rows become ours. Locks: who chooses profiles, collections, films, the profile.
 
@@ -257,17 +202,21 @@ def _store(
         best: no painting is missing among the matches; else they are computed here.
     """
     profiles.hold_choice(conn)
-    collections = exchange_store.add_collections(conn)
-    exchange_store.hold_films(conn)
-    exchange_store.add_paintings(conn)
+    number, when = exchange_brought.begin(conn, digest=bytes.fromhex(digest), name=said.name, citation=said.citation)
+    collections = exchange_paintings.map_paintings(conn, exchange_paintings.add_collections(conn))
+    if not how.merge:
+        naming.require_asked(collections)
+    on_collections(collections)
+    exchange_films.hold_films(conn)
+    exchange_paintings.add_paintings(conn, number)
     profile_id, added = identities.settle(conn, identity)
     if profiles.active(conn) is None:
         profiles.activate(conn, profile_id)
     pristine = exchange_settle.is_pristine(conn, profile_id)
     before, widths = exchange_settle.matched(conn, profile_id), ranges.of_profile(conn, profile_id)
-    paintings = exchange_store.measure_paintings(conn, profile_id)
+    paintings = exchange_paintings.measure_paintings(conn, profile_id)
     source = {"digest": digest, "name": said.name, "tool": said.tool}
-    taken = exchange_store.add_films(conn, profile_id, source=source, replace=replace)
+    taken = exchange_films.add_films(conn, profile_id, source=source, replace=how.replace)
     ranges.refresh(conn, profile_id)
     same = exchange_settle.same_paintings(conn, profile_id)
     if pristine and same and said.files["paintings"].rows:
@@ -278,8 +227,13 @@ def _store(
     if same and best and exchange_settle.same_ranges(conn, profile_id):
         exchange_settle.take_unrelated(conn, profile_id)
         matched = exchange_settle.take_matches(conn, profile_id)
+    if said.whole:
+        exchange_brought.complete(conn, profile_id)
+    elif when is None:
+        exchange_brought.note_part(conn, number, profile_id)
     to_match, outdated = exchange_settle.unmatched(conn, profile_id, before)
     return Imported(
+        number=number,
         name=said.name,
         digest=digest,
         citation=said.citation,
@@ -291,6 +245,7 @@ def _store(
         collections=collections,
         paintings=paintings,
         films=taken,
+        differences=exchange_described.differences(conn),
         matched=matched,
         to_match=to_match,
         outdated=outdated,
@@ -298,6 +253,7 @@ def _store(
         newer=said.tool if _is_newer(said.schema, exchange_read.schema(conn)) else "",
         pictures_sent=said.files[PICTURES.name].rows,
         without_picture=exchange_pictured.without(conn),
+        before=when,
     )
 
 

@@ -51,7 +51,8 @@ class Exported:
         left_out: films that have no numbers under the profile, by title; unmatched: those whose matches are not of
             the collection as it is, and stay behind.
         pictures: how many went along; unlicensed: of these, those of which nobody says the licence;
-            missing: those that the media store has not.
+            missing: those that the media store has not; withheld: those that stayed behind, by licence.
+        unmeasured: works of the collections that have no numbers under the profile, and stay behind.
     """
 
     digest: str
@@ -64,6 +65,8 @@ class Exported:
     pictures: int = 0
     unlicensed: int = 0
     missing: int = 0
+    withheld: dict[str, int] = field(default_factory=dict[str, int])
+    unmeasured: int = 0
 
 
 def export(
@@ -162,6 +165,7 @@ def _write(  # noqa: PLR0917
         fingerprint=exchange_read.fingerprint(conn, chosen),
         citation=cited.to_json(),
         files=files,
+        unmeasured=exchange_read.unmeasured(conn, chosen),
     )
     data = manifest.to_bytes()
     (folder / MANIFEST).write_bytes(data)
@@ -178,4 +182,6 @@ def _write(  # noqa: PLR0917
         pictures=found.pictures,
         unlicensed=found.unlicensed,
         missing=found.missing,
+        withheld=dict(found.withheld.most_common(100)),
+        unmeasured=manifest.unmeasured,
     )

@@ -61,6 +61,7 @@ class Manifest:
         fingerprint: of the paintings' features and dates, in the order of their ids; in hexadecimal.
         citation: as r2r_shared.citation writes it.
         files: by table.
+        unmeasured: works of its collections that stayed behind, for the profile has no numbers for them.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Manifest:
     fingerprint: str
     citation: dict[str, Any]
     files: Mapping[str, TableFile]
+    unmeasured: int = 0
 
     @property
     def size_bytes(self) -> int:
@@ -90,6 +92,7 @@ class Manifest:
             "whole": self.whole,
             "fingerprint": self.fingerprint,
             "citation": self.citation,
+            "unmeasured": self.unmeasured,
             "tables": {
                 name: {"file": f"{name}.parquet", "rows": file.rows, "bytes": file.bytes, "sha256": file.sha256}
                 for name, file in self.files.items()
@@ -176,6 +179,7 @@ def _parse(document: dict[str, Any]) -> Manifest:
         fingerprint=_digest(document["fingerprint"]),
         citation=_citation(document["citation"]),
         files=files,
+        unmeasured=_count(document.get("unmeasured", 0), 1 << 62),  # the first data sets did not say
     )
 
 

@@ -4,8 +4,9 @@ along unless they are asked for. A file is named by its row's key, never by its 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,15 @@ _HINT = "it was damaged or changed on its way: get the data set anew"
 
 @dataclass(slots=True)
 class Written:
-    """How many pictures went along; of how many nobody says the licence; how many the media store has not."""
+    """How many pictures went along; of how many nobody says the licence; how many the media store has not.
+
+    `withheld` says by licence how many stayed behind because only others were asked for; "": of none that anybody says.
+    """
 
     pictures: int = 0
     unlicensed: int = 0
     missing: int = 0
+    withheld: Counter[str] = field(default_factory=Counter[str])
 
 
 def file_of(kind: str, number: int) -> str:
@@ -61,6 +66,7 @@ def write(
             rows: list[tuple[str, int, int, bytes]] = []
             for number, key, licence in batch:
                 if kind == "paintings" and not licences.matches(wanted, licence):
+                    count.withheld[licence] += 1
                     continue
                 try:
                     data = store.get(key)

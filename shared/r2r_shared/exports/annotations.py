@@ -13,7 +13,7 @@ from typing import Any
 
 from r2r_shared.citation import TOOL, Citation
 from r2r_shared.exports import Choices
-from r2r_shared.exports.media import media_type, offset_s, relative_url
+from r2r_shared.exports.media import format_at, offset_s, relative_url
 from r2r_shared.exports.text import BLANK, named, one_line, years
 
 CONTEXT = "http://www.w3.org/ns/anno.jsonld"
@@ -28,27 +28,30 @@ def write(found: dict[str, Any], citation: Citation, choices: Choices) -> bytes:
     """One JSON-LD document, UTF-8."""
     film, said = found["film"], citation.to_json()
     items = list(_annotations(found, citation, choices))
-    return _bytes(
-        {
-            "@context": [CONTEXT, {"r2r": TERMS} | {key: {"@type": DOUBLE} for key in MEASURED}],
-            "id": choices.address,
-            "type": "AnnotationCollection",
-            "label": f"Paintings that {one_line(film['title']) or 'a film'} resembles",
-            "generator": generator(citation),
-            "generated": stamp(citation),
-            "r2r:citation": said["text"],
-            "r2r:caution": said["caution"],
-            "r2r:profile": citation.profile,
-            "r2r:collection_revision": citation.revision,
-            "total": len(items),
-            "first": {
-                "id": f"{choices.address}#page-1",
-                "type": "AnnotationPage",
-                "startIndex": 0,
-                "items": items,
-            },
-        }
-    )
+    document = {
+        "@context": [CONTEXT, {"r2r": TERMS} | {key: {"@type": DOUBLE} for key in MEASURED}],
+        "id": choices.address,
+        "type": "AnnotationCollection",
+        "label": f"Paintings that {one_line(film['title']) or 'a film'} resembles",
+        "generator": generator(citation),
+        "generated": stamp(citation),
+        "r2r:citation": said["text"],
+        "r2r:caution": said["caution"],
+        "r2r:profile": citation.profile,
+        "r2r:collection_revision": citation.revision,
+        "r2r:collection_state": citation.state,
+        "r2r:film_sha256": film.get("sha256") or "",
+        "r2r:film_year": film.get("year"),
+        "r2r:detector": film.get("detector") or "",
+        "total": len(items),
+        "first": {
+            "id": f"{choices.address}#page-1",
+            "type": "AnnotationPage",
+            "startIndex": 0,
+            "items": items,
+        },
+    }
+    return _bytes({name: value for name, value in document.items() if value not in (None, "")})
 
 
 def generator(citation: Citation) -> dict[str, Any]:
@@ -84,12 +87,13 @@ def link(painting: dict[str, Any], choices: Choices) -> str:
 
 def _annotations(found: dict[str, Any], citation: Citation, choices: Choices) -> Iterator[dict[str, Any]]:
     film = found["film"]
-    offset, address, kind = offset_s(film), source(film, choices), media_type(film)
+    offset, address = offset_s(film), source(film, choices)
+    of_film = {"id": address, "type": "Video"} | format_at(address)
     made, tool = stamp(citation), generator(citation)["id"]
     for shot in found["shots"]:
         target = {
             "type": "SpecificResource",
-            "source": {"id": address, "type": "Video", "format": kind},
+            "source": of_film,
             "selector": {
                 "type": "FragmentSelector",
                 "conformsTo": MEDIA_FRAGMENTS,
@@ -111,7 +115,7 @@ def _annotations(found: dict[str, Any], citation: Citation, choices: Choices) ->
             yield (
                 {
                     "id": f"{name}-painting-{match['rank']}",
-                    "motivation": "linking",
+                    "motivation": "linking" if link(match["painting"], choices) else "identifying",
                     "body": bodies(match, choices),
                 }
                 | common
@@ -134,9 +138,13 @@ def bodies(match: dict[str, Any], choices: Choices) -> list[dict[str, Any]]:
 
 
 def _numbers(match: dict[str, Any]) -> dict[str, Any]:
+    painting = match["painting"]
     numbers = {
         "r2r:rank": match["rank"],
-        "r2r:painting": match["painting"]["id"],
+        "r2r:painting": painting["id"],
+        "r2r:painting_collection": painting.get("collection"),
+        "r2r:painting_file": painting["file"],
+        "r2r:painting_sha256": painting.get("sha256") or None,
         "r2r:score": match["score"],
         "r2r:corrected": match.get("corrected"),
         "r2r:p_value": match.get("p_value"),

@@ -14,7 +14,7 @@ from typing import Any
 from r2r_shared.citation import Citation
 from r2r_shared.exports import Choices, places
 from r2r_shared.exports.otio import COLOURS
-from r2r_shared.exports.text import file_name, headline, named, one_line, verdict, years
+from r2r_shared.exports.text import file_name, headline, judged, kept_at, named, one_line, years
 from r2r_shared.exports.timecode import Clock, clock_of, source_of
 
 REEL = "AX"
@@ -81,5 +81,6 @@ def _of_shot(film: dict[str, Any], shot: dict[str, Any], begin: str) -> Iterator
         made = ", ".join(filter(None, (one_line(years(match["painting"])), one_line(match["painting"]["movement"]))))
         yield (
             f"* PAINTING {match['rank']}: {named(match['painting'])}{f' ({made})' if made else ''} "
-            f"SCORE {match['score']:.4f}{corrected}{p_value} {verdict(match).upper()}"
+            f"SCORE {match['score']:.4f}{corrected}{p_value} {judged(match).upper()}"
         )
+        yield f"* PICTURE {match['rank']}: {kept_at(match['painting'])}"

@@ -3,7 +3,7 @@
     shots (aligned to time)
     ├─ frames, transition, blank          one annotation for each shot that has it
     ├─ painting                           the nearest
-    │  └─ artist, movement, year, score, corrected, p_value, convincing
+    │  └─ artist, movement, year, score, corrected, p_value, convincing, collection and file, sha256 (of its picture)
     └─ further paintings                  the others, in one annotation
 
 All but the first are associated one to one with their parent (Symbolic_Association), and have no times of their own.
@@ -21,7 +21,7 @@ from xml.sax.saxutils import escape, quoteattr
 from r2r_shared.citation import TOOL, Citation
 from r2r_shared.exports import Choices
 from r2r_shared.exports.media import media_type, offset_s
-from r2r_shared.exports.text import file_name, in_xml, named, scores, verdict, years
+from r2r_shared.exports.text import file_name, in_xml, kept_at, named, scores, verdict, years
 
 SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
 ROOT = "shots"
@@ -46,10 +46,13 @@ TIERS: dict[str, tuple[str, Told]] = {
     "corrected": ("painting", _best(lambda match: _number(match.get("corrected")))),
     "p_value": ("painting", _best(lambda match: _number(match.get("p_value")))),
     "convincing": ("painting", _best(lambda match: "" if match.get("convincing") is None else verdict(match))),
+    "collection and file": ("painting", _best(lambda match: kept_at(match["painting"]))),
+    "sha256": ("painting", _best(lambda match: match["painting"].get("sha256") or "")),
     "further paintings": (
         ROOT,
         lambda shot: "; ".join(
-            f"{match['rank']}. {named(match['painting'])} ({scores(match)})" for match in shot["matches"][1:]
+            f"{match['rank']}. {named(match['painting'])} [{kept_at(match['painting'])}] ({scores(match)})"
+            for match in shot["matches"][1:]
         ),
     ),
 }
@@ -104,9 +107,13 @@ def _header(found: dict[str, Any], citation: Citation, annotations: int) -> Iter
     told = {
         "URN": f"urn:nl-mpi-tools-elan-eaf:{uuid.uuid5(uuid.NAMESPACE_URL, citation.text() + file_name(film))}",
         "film": film["title"],
+        "film sha256": film.get("sha256") or "",
+        "film year": str(film.get("year") or "unknown"),
+        "shot detector": film.get("detector") or "unknown",
         "tool": f"{said['tool']} {citation.version}",
         "profile": citation.profile,
         "collection revision": str(citation.revision),
+        "collection state": citation.state,
         "made at": said["made_at"],
         "citation": said["text"],
         "caution": said["caution"],

@@ -13,8 +13,8 @@ from typing import Any
 from r2r_shared.citation import Citation
 from r2r_shared.exports import Choices
 from r2r_shared.exports.annotations import fragment, link, source
-from r2r_shared.exports.media import media_type, offset_s
-from r2r_shared.exports.text import BLANK, headline, named, one_line, scores, verdict, years
+from r2r_shared.exports.media import format_at, offset_s
+from r2r_shared.exports.text import BLANK, headline, kept_at, named, one_line, scores, verdict, years
 
 CONTEXT = "http://iiif.io/api/presentation/3/context.json"
 
@@ -33,6 +33,9 @@ def write(found: dict[str, Any], citation: Citation, choices: Choices) -> bytes:
         "Profile": citation.profile,
         "Collections": "; ".join(f"{one.name} ({one.paintings:,} paintings)" for one in citation.collections),
         "Collection revision": citation.revision,
+        "Collection state": citation.state,
+        "SHA-256 of the film": film.get("sha256"),
+        "Shot detector": film.get("detector"),
         "Made at": said["made_at"],
     }
     manifest = {
@@ -79,7 +82,7 @@ def write(found: dict[str, Any], citation: Citation, choices: Choices) -> bytes:
 
 def _video(film: dict[str, Any], choices: Choices, canvas: str) -> dict[str, Any]:
     """The page that puts the film's file onto the canvas."""
-    offset = offset_s(film)
+    offset, address = offset_s(film), source(film, choices)
     part = "#" + fragment(offset, offset + film["duration_s"]) if offset else ""
     return {
         "id": f"{canvas}/page/1",
@@ -90,9 +93,9 @@ def _video(film: dict[str, Any], choices: Choices, canvas: str) -> dict[str, Any
                 "type": "Annotation",
                 "motivation": "painting",
                 "body": {
-                    "id": source(film, choices) + part,
+                    "id": address + part,
                     "type": "Video",
-                    "format": media_type(film),
+                    **format_at(address),
                     "width": film["width"],
                     "height": film["height"],
                     "duration": film["duration_s"],
@@ -111,6 +114,9 @@ def _annotation(shot: dict[str, Any], choices: Choices, canvas: str) -> dict[str
         made = ", ".join(filter(None, (one_line(years(painting)), one_line(painting["movement"]))))
         judged = "" if match.get("convincing") is None else f", {verdict(match)}"
         text = f"{match['rank']}. {named(painting)}{f' ({made})' if made else ''}: score {scores(match, 3)}{judged}"
+        text += f"\n{kept_at(painting)}"
+        if digest := painting.get("sha256"):
+            text += f", picture sha256 {digest}"
         if page := link(painting, choices):
             text += f"\n{page}"
         bodies.append({"type": "TextualBody", "format": "text/plain", "value": text})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from r2r_shared.exports.text import file_name
 
@@ -19,10 +19,23 @@ _TYPES = {
 
 def media_type(film: dict[str, Any]) -> str:
     """video/mp4 and the like, by the file's ending; `video/*` where that says nothing."""
-    name = file_name(film).lower()
+    return _known(file_name(film)) or "video/*"
+
+
+def format_at(address: str) -> dict[str, str]:
+    """`format` of a resource at an address, by the address's ending; nothing where that says nothing.
+
+    A film may lie there as another kind of file than was analysed.
+    """
+    known = _known(unquote(urlsplit(address).path.rpartition("/")[2]))
+    return {"format": known} if known else {}
+
+
+def _known(name: str) -> str:
+    name = name.lower()
     known = _TYPES.get(name[name.rfind(".") :]) if "." in name else None
     guessed = known or mimetypes.guess_type(name)[0] or ""
-    return guessed if known or guessed.startswith("video/") else "video/*"
+    return guessed if known or guessed.startswith("video/") else ""
 
 
 def relative_url(film: dict[str, Any]) -> str:

@@ -12,10 +12,10 @@ from r2r_shared.exports import Choices, rows
 
 _WHOLE = {
     "shot", "start_frame", "end_frame", "rank", "painting_id", "year_from", "year_to", "metrics_version",
-    "collection_revision",
+    "collection_revision", "film_year",
 }  # fmt: skip
 _TEXT = {
-    "transition", "blank", "file", "title", "artist", "movement", *rows.MUSEUM, "film_sha256", *rows.CITED
+    "transition", "blank", "file", "title", "artist", "movement", *rows.MUSEUM, "film_sha256", *rows.CITED, *rows.LAST
 } - _WHOLE  # fmt: skip
 
 

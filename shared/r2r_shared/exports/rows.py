@@ -15,16 +15,18 @@ MUSEUM = ("year", "museum", "licence", "page", "collection")
 """Of a painting, as its museum has it: the date in its words."""
 CITED = (
     "film", "r2r_version", "profile", "encoder_digest", "depth_digest", "metrics_version", "collection_revision",
-    "collections", "choices", "made_at",
+    "collections", "choices", "made_at", "collection_state", "film_year", "detector",
 )  # fmt: skip
-"""The citation's columns, last and the same in every row: tables are cut, sorted and joined."""
+"""The citation's columns, the same in every row: tables are cut, sorted and joined."""
+LAST = ("painting_sha256",)
+"""What was thought of later: columns stay where they were."""
 
 
 def head(found: dict[str, Any]) -> tuple[str, ...]:
     """The names of the columns."""
     metrics = found["profile"]["weights"]
     painting = ("painting_id", *PAINTING[1:])
-    return ("shot", *SHOT[1:], "rank", *painting, *SCORE, *metrics, *MUSEUM, "film_sha256", *CITED)
+    return ("shot", *SHOT[1:], "rank", *painting, *SCORE, *metrics, *MUSEUM, "film_sha256", *CITED, *LAST)
 
 
 def of(found: dict[str, Any], citation: Citation) -> Iterator[tuple[Any, ...]]:
@@ -35,7 +37,7 @@ def of(found: dict[str, Any], citation: Citation) -> Iterator[tuple[Any, ...]]:
     for shot in found["shots"]:
         begin = tuple(shot[name] for name in SHOT)
         if not shot["matches"]:
-            yield (*begin, *nothing, *cited)
+            yield (*begin, *nothing, *cited, None)
         for match in shot["matches"]:
             yield (
                 *begin,
@@ -45,6 +47,7 @@ def of(found: dict[str, Any], citation: Citation) -> Iterator[tuple[Any, ...]]:
                 *(match["metrics"][name] for name in metrics),
                 *(match["painting"].get(name) for name in MUSEUM),
                 *cited,
+                match["painting"].get("sha256"),
             )
 
 
@@ -60,4 +63,7 @@ def _cited(found: dict[str, Any], citation: Citation) -> tuple[Any, ...]:
         "; ".join(f"{one.name} ({one.paintings})" for one in citation.collections),
         ", ".join(citation.choices),
         citation.made_at.isoformat(timespec="seconds"),
+        citation.state,
+        found["film"].get("year"),
+        found["film"].get("detector"),
     )

@@ -55,10 +55,20 @@ def named(painting: dict[str, Any]) -> str:
     return f"{title} by {one_line(painting['artist']) or 'an unknown artist'}"
 
 
+def kept_at(painting: dict[str, Any]) -> str:
+    """Where a painting is kept, by names that mean the same in other installations: “wikiart/kiss.jpg”, in one line."""
+    return "/".join(filter(None, (one_line(painting.get("collection") or ""), one_line(painting["file"]))))
+
+
 def scores(match: dict[str, Any], digits: int = 4) -> str:
     """A match's score, and the corrected one that the order is of, where there is one."""
     corrected = match.get("corrected")
     return f"{match['score']:.{digits}f}" + ("" if corrected is None else f", corrected {corrected:.{digits}f}")
+
+
+def judged(match: dict[str, Any]) -> str:
+    """The same where it stands beside the score: what is not known must not seem to be that."""
+    return "whether convincing: not known" if match.get("convincing") is None else verdict(match)
 
 
 def verdict(match: dict[str, Any]) -> str:

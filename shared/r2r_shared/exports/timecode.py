@@ -155,9 +155,29 @@ def _clock(film: dict[str, Any], rate: Rate, start: str | None, *, drop_frame: b
     except UserError as error:
         if start is not None or drop_frame or not own:
             raise
+        nearest = _nearest(film, rate)
+        if nearest is not None and rate.fps != rate_of(film).fps:
+            raise UserError(
+                f"the film's own start timecode, {own}, is none at --rate {rate.shown}: {error.message}",
+                f"--start-timecode {nearest} is the nearest there; or leave --rate out",
+            ) from None
         raise UserError(
             f"the film's own start timecode does not fit it: {error.message}", f"--start-timecode {ZERO}"
         ) from None
+
+
+def _nearest(film: dict[str, Any], rate: Rate) -> str | None:
+    """The film's own start as a label of another rate: the same second, the frame that lies nearest in it.
+
+    None where it is no label at the film's own rate either.
+    """
+    own, text = rate_of(film), film["start_timecode"]
+    try:
+        parse(text, own, drop=text[-3:-2] in (";", ".", ","))
+    except UserError:
+        return None
+    frame = min(round(int(text[-2:]) * rate.nominal / own.nominal), rate.nominal - 1)
+    return f"{text[:8]}:{frame:02}"
 
 
 def label(frames: int, rate: Rate, *, drop: bool) -> str:

@@ -12,7 +12,7 @@ from r2r_shared.citation import Citation
 from r2r_shared.exports import Choices
 from r2r_shared.exports.elan import milliseconds
 from r2r_shared.exports.media import offset_s
-from r2r_shared.exports.text import headline, one_line
+from r2r_shared.exports.text import headline, kept_at, one_line
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
@@ -32,6 +32,10 @@ def _blocks(found: dict[str, Any], citation: Citation) -> Iterator[str]:
     if offset:
         yield f"NOTE\nthe film's first frame is shown at {timestamp(offset)}; times count from the file's beginning"
     for shot, (start, end) in zip(found["shots"], milliseconds(found["shots"]), strict=True):
+        if shot["matches"]:
+            # A player shows titles alone, and titles repeat: which painting is meant is said to whoever reads the file.
+            painting = shot["matches"][0]["painting"]
+            yield f"NOTE\n{shot['number']}. {_text(kept_at(painting))}, picture sha256 {painting.get('sha256')}"
         yield (
             f"{shot['number']}\n{timestamp(offset + start)} --> {timestamp(offset + end)}\n"
             f"{shot['number']}. {_text(headline(shot))}"

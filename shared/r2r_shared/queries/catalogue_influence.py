@@ -32,7 +32,8 @@ class Cell:
         name: of the movement or artist, empty for those not known; or the painting's title, with its `painting_id`.
         seconds: of the group's shots that resemble it most.
         lift: share / expected; None where nothing is expected (all its works are later than the films).
-        lift_low, lift_high: 95 % interval over the group's films; None of fewer than 5.
+        lift_low, lift_high: 95 % interval over the group's films, by their number where the share is 0
+            (bootstrap.py); None of fewer than 5.
     """
 
     name: str
@@ -312,6 +313,7 @@ def _cells(
     over = np.array([[values.get((film.id, key), 0.0) for key in keys] for film in films])
     expected = {year: [chance.expected(key, year) for key in keys] for year in {film.year for film in films}}
     under = np.array([[film.seconds * share for share in expected[film.year]] for film in films])
+    intervals = bootstrap.intervals(over, under, np.array([[film.seconds] for film in films]))
     found = [
         Cell(
             titles.get(key, "") if isinstance(key, int) else key,
@@ -323,7 +325,7 @@ def _cells(
             *(pair or (None, None)),
         )
         for key, seconds, by_chance, pair in zip(
-            keys, over.sum(axis=0).tolist(), under.sum(axis=0).tolist(), bootstrap.intervals(over, under), strict=True
+            keys, over.sum(axis=0).tolist(), under.sum(axis=0).tolist(), intervals, strict=True
         )
     ]
     return tuple(sorted(found, key=lambda cell: -cell.seconds))

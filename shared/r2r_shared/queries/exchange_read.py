@@ -228,6 +228,21 @@ def measured(conn: Connection[Any], chosen: Chosen) -> int:
     return row[0]
 
 
+def unmeasured(conn: Connection[Any], chosen: Chosen) -> int:
+    """How many paintings of the collections stay behind, because the profile has no numbers for them."""
+    row = conn.execute(
+        f"""
+        SELECT count(*) FROM paintings AS p
+         WHERE {_CHOSEN}
+           AND NOT EXISTS (SELECT FROM painting_features AS v
+                            WHERE v.painting_id = p.id AND v.profile_id = %(profile)s)
+        """,
+        chosen.args,
+    ).fetchone()
+    assert row is not None
+    return row[0]
+
+
 def fingerprint(conn: Connection[Any], chosen: Chosen) -> str:
     """Digest of the features and dates of the paintings that go along, in hexadecimal; see exchange_fingerprint.py."""
     row = conn.execute(

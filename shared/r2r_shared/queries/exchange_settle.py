@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, LiteralString
 
 from psycopg import Connection
-from psycopg.types.json import Jsonb
 
 from r2r_shared.queries import exchange_read, exchange_stage, tallies, unrelated
 from r2r_shared.queries.exchange_read import Chosen
@@ -237,17 +236,3 @@ def image_key(conn: Connection[Any], kind: str, source: int) -> str | None:
     }
     row = conn.execute(queries[kind], (source,)).fetchone()
     return None if row is None else row[0]
-
-
-def remember(
-    conn: Connection[Any], *, digest: bytes, name: str, citation: dict[str, Any], counts: dict[str, Any]
-) -> str | None:
-    """Note that a data set was brought in; when that was, where it was so before."""
-    row = conn.execute("SELECT imported_at::date::text FROM data_sets WHERE digest = %s", (digest,)).fetchone()
-    if row is not None:
-        return row[0]
-    conn.execute(
-        "INSERT INTO data_sets (digest, name, citation, counts) VALUES (%s, %s, %s, %s)",
-        (digest, name, Jsonb(citation), Jsonb(counts)),
-    )
-    return None

@@ -23,7 +23,10 @@ _TABLES = """
         metric text PRIMARY KEY, low float8, high float8, range float8, centre float8[], radius float8
     ) ON COMMIT DROP;
     CREATE TEMPORARY TABLE in_unrelated (of_pictures int, nearness float8, scores float8[]) ON COMMIT DROP;
-    CREATE TEMPORARY TABLE in_collections (id bigint PRIMARY KEY, name text UNIQUE) ON COMMIT DROP;
+    CREATE TEMPORARY TABLE in_collections (
+        id bigint PRIMARY KEY, name text UNIQUE,
+        there text -- what the data set calls it; it may be called otherwise here
+    ) ON COMMIT DROP;
     CREATE TEMPORARY TABLE in_paintings (
         id bigint PRIMARY KEY, collection_id bigint, file text, sha256 bytea, title text,
         artist text, movement text, year text, year_from int, year_to int, medium text, museum text, genre text,

@@ -15,7 +15,7 @@ from r2r_shared import bootstrap
 from r2r_shared.queries.matched import Painting
 
 WINDOWS = 24
-"""Windows that a film is cut into where nobody says otherwise, unless they would be shorter than SHORTEST_S."""
+"""Windows that a film is cut into where nobody says otherwise; fewer where they would be shorter than SHORTEST_S."""
 
 SHORTEST_S = 10.0
 
@@ -48,7 +48,8 @@ class Influence:
         share: of the matched shots' time. Each shot spreads its duration evenly over its top matches.
         expected: what its share would be if matches were drawn from the collection by lot.
         lift: share / expected.
-        lift_low, lift_high: 95 % interval of lift, by resampling the film's shots; None of too few shots.
+        lift_low, lift_high: 95 % interval of lift, by resampling the film's shots, or by their number where the share
+            is 0 (bootstrap.py); None of too few shots.
         painting_id: of a painting, for titles repeat.
     """
 
@@ -93,7 +94,7 @@ def measure(
     Args:
         top: each shot's top matches, by shot id.
         year: leaves paintings known to be made after it out of the collection; None leaves out none.
-        window_s: the film is cut into equal windows of about this length.
+        window_s: the film is cut into as few equal windows as are not longer than this.
     """
     pairs = [(shot_id, painting.id) for shot_id, of_shot in top.items() for painting in of_shot]
     if not pairs:
@@ -112,8 +113,8 @@ def measure(
              SELECT t.shot_id, p.id, p.movement, p.artist
                FROM unnest(%(shots)s::bigint[], %(paintings)s::bigint[]) AS t (shot_id, id)
                JOIN paintings AS p USING (id)),
-        cut AS (  -- shots, cut at the windows' borders
-             SELECT t.shot_id, t.matches, w.number,
+        cut AS MATERIALIZED (  -- shots, cut at the windows' borders
+             SELECT t.shot_id, t.matches, s.start_frame AS place, w.number,
                     least(s.end_s, (w.number + 1) * %(width)s) - greatest(s.start_s, w.number * %(width)s) AS seconds
                FROM (SELECT shot_id, count(*) AS matches FROM top GROUP BY shot_id) AS t
                JOIN shots AS s ON s.id = t.shot_id
@@ -121,13 +122,19 @@ def measure(
                     least(floor(s.start_s / %(width)s)::int, %(last)s),
                     least(ceil(s.end_s / %(width)s)::int - 1, %(last)s)) AS w (number)),
         part AS MATERIALIZED (  -- what each match of a shot gets of the film, and of the window
-             SELECT shot_id, number,
-                    seconds / matches / sum(seconds) OVER () AS share,
-                    seconds / matches / nullif(sum(seconds) OVER (PARTITION BY number), 0) AS window_share
-               FROM cut),
+             -- Shots are added up in the film's order, here and below: in another the last digit may be another,
+             -- and rows lie in other orders in other installations.
+             SELECT shot_id, place, number,
+                    seconds / matches / (SELECT sum(seconds ORDER BY place, number) FROM cut) AS share,
+                    seconds / matches / nullif(sum(seconds) OVER whole, 0) AS window_share
+               FROM cut
+             WINDOW whole AS (PARTITION BY number ORDER BY place
+                              ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)),
         total AS MATERIALIZED (
-             SELECT t.movement, t.artist, t.id, sum(s.share) AS share
-               FROM top AS t JOIN (SELECT shot_id, sum(share) AS share FROM part GROUP BY shot_id) AS s USING (shot_id)
+             SELECT t.movement, t.artist, t.id, sum(s.share ORDER BY s.place) AS share
+               FROM top AS t
+               JOIN (SELECT shot_id, place, sum(share ORDER BY number) AS share FROM part GROUP BY shot_id, place) AS s
+              USING (shot_id)
               GROUP BY GROUPING SETS ((t.movement), (t.artist), (t.id))),
         chance AS MATERIALIZED (  -- the share of the collection; a painting's is one of them all
              SELECT movement, artist, sum(works) / (SELECT works FROM size) AS expected
@@ -156,7 +163,8 @@ def measure(
                FROM listed AS l JOIN top AS t ON t.id = l.id WHERE l.kind = 3),
         shown AS (
              SELECT kind, place, array_agg(number) AS numbers, array_agg(share) AS shares
-               FROM (SELECT b.kind, b.place, p.number, coalesce(sum(p.window_share), 0) AS share
+               FROM (SELECT b.kind, b.place, p.number,
+                            coalesce(sum(p.window_share ORDER BY p.place), 0) AS share
                        FROM piece AS b JOIN part AS p USING (shot_id)
                       GROUP BY b.kind, b.place, p.number) AS windows
               GROUP BY kind, place)
@@ -216,9 +224,10 @@ def _with_intervals(
             for key in keys:
                 if (number := column.get(key)) is not None:
                     over[shot, number] += part
+    expected = np.array([row.expected for row in found])
     return [
         row if pair is None else replace(row, lift_low=pair[0], lift_high=pair[1])
-        for row, pair in zip(found, bootstrap.intervals(over / [row.expected for row in found], under), strict=True)
+        for row, pair in zip(found, bootstrap.intervals(over / expected, under, under / expected), strict=True)
     ]
 
 
@@ -233,6 +242,7 @@ def _windows(borders: Sequence[float], shares: dict[int, float]) -> tuple[Window
 
 
 def windows(duration_s: float, window_s: float | None = None) -> int:
-    """How many equal windows a film is cut into."""
-    length = max(SHORTEST_S, duration_s / WINDOWS) if window_s is None else window_s
-    return max(1, math.ceil(duration_s / length - 1e-9))
+    """How many equal windows a film is cut into: one, of a film shorter than SHORTEST_S."""
+    if window_s is None:
+        return max(1, min(WINDOWS, math.floor(duration_s / SHORTEST_S + 1e-9)))
+    return max(1, math.ceil(duration_s / window_s - 1e-9))

@@ -28,6 +28,8 @@ _PARTS = ("visual", *METRICS)
 class Painting(NamedTuple):
     """What a list of matches says of a painting. `image` is its key in the media store, `page` its museum's.
 
+    `sha256`, in hexadecimal, is of the picture as it came: the painting in any installation.
+
     A tuple, like Match: a film's timeline holds thousands, and a frozen dataclass takes five times as long to make.
     """
 
@@ -44,6 +46,7 @@ class Painting(NamedTuple):
     image: str
     licence: str
     page: str
+    sha256: str
 
     def to_json(self) -> dict[str, Any]:
         """As in timeline.schema.json."""
@@ -102,7 +105,8 @@ def paintings(conn: Connection[Any], ids: Collection[int]) -> dict[int, Painting
     rows = conn.execute(
         """
         SELECT p.id, p.file, p.title, p.artist, p.movement, p.year, p.year_from, p.year_to, p.museum,
-               c.name AS collection, p.image, p.licence, p.page
+               c.name AS collection, p.image, p.licence, p.page,
+               encode(p.sha256, 'hex')
           FROM paintings AS p JOIN collections AS c ON c.id = p.collection_id
          WHERE p.id = ANY(%b)
         """,

@@ -157,6 +157,7 @@ def search(
     artist: str | None = None,
     movement: str | None = None,
     licences: Sequence[str] | None = None,
+    data_sets: Sequence[int] | None = None,
     limit: int = 50,
     offset: int = 0,
 ) -> list[Painting]:
@@ -166,6 +167,7 @@ def search(
         words: each must occur in the artist's name, the title or the file's name; case does not matter.
         artist, movement: a piece of it; case does not matter.
         licences: only those of pictures under one of these, as the rows spell them.
+        data_sets: ids: only what one of these brought.
     """
     query = (
         _SELECT
@@ -174,6 +176,7 @@ def search(
            AND (%(artist)s::text IS NULL OR strpos(lower(p.artist), lower(%(artist)s)) > 0)
            AND (%(movement)s::text IS NULL OR strpos(lower(p.movement), lower(%(movement)s)) > 0)
            AND (%(licences)s::text[] IS NULL OR p.licence = ANY(%(licences)s::text[]))
+           AND (%(data_sets)s::bigint[] IS NULL OR p.data_set_id = ANY(%(data_sets)s::bigint[]))
            AND NOT EXISTS (SELECT FROM unnest(%(words)s::text[]) AS word
                             WHERE strpos(lower(concat_ws(' ', p.artist, p.title, p.file)), lower(word)) = 0)
          ORDER BY lower(p.artist), coalesce(p.year_from, p.year_to), lower(p.title), p.id
@@ -185,6 +188,7 @@ def search(
         "artist": artist,
         "movement": movement,
         "licences": None if licences is None else list(licences),
+        "data_sets": None if data_sets is None else list(data_sets),
         "words": words.split(),
         "limit": limit,
         "offset": offset,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import Connection
 from psycopg.rows import class_row
 
 from r2r_shared.errors import NotFound
+from r2r_shared.queries.profile_state import STATE
 from r2r_shared.records import Profile
 
-_COLUMNS = """
-    id, name, encoder, encoder_digest, depth, depth_digest, metrics_version, dim, active, revision
+_COLUMNS: LiteralString = f"""
+    id, name, encoder, encoder_digest, depth, depth_digest, metrics_version, dim, active, revision, {STATE}
 """
 
 

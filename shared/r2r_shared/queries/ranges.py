@@ -11,6 +11,7 @@ from psycopg import Connection
 
 from r2r_shared.errors import NotFound
 from r2r_shared.queries import film_names
+from r2r_shared.queries.profile_state import OF_PAINTING
 from r2r_shared.records import METRICS
 from r2r_shared.score import NARROWEST_RANGE
 
@@ -61,14 +62,15 @@ def refresh(conn: Connection[Any], profile_id: int) -> int:
     """
     with conn.transaction():
         row = conn.execute(
-            "SELECT revision, fingerprint, names, artists FROM profiles WHERE id = %s FOR UPDATE", (profile_id,)
+            "SELECT revision, fingerprint, names, artists, state FROM profiles WHERE id = %s FOR UPDATE", (profile_id,)
         ).fetchone()
         if row is None:
             raise NotFound(f"there is no profile {profile_id}", "`r2r models list` shows them all")
         revision, known, *called = row
-        fingerprint, names, artists = _fingerprint(conn, profile_id)
-        if [names, artists] != called:
-            conn.execute("UPDATE profiles SET names = %s, artists = %s WHERE id = %s", (names, artists, profile_id))
+        fingerprint, *calls = _fingerprint(conn, profile_id)
+        names = calls[0]
+        if calls != called:
+            conn.execute("UPDATE profiles SET names = %s, artists = %s, state = %s WHERE id = %s", (*calls, profile_id))
         if names != called[0]:
             film_names.write(conn, profile_id)
         if fingerprint == known:
@@ -116,22 +118,23 @@ def refresh_unnamed(conn: Connection[Any], profile_id: int) -> bool:
     return True
 
 
-def _fingerprint(conn: Connection[Any], profile_id: int) -> tuple[bytes | None, bytes | None, bytes | None]:
-    """Digests of a profile's paintings: of everything that a match depends on; of their artists and movements; and of
-    their artists. None where there are none."""
+def _fingerprint(conn: Connection[Any], profile_id: int) -> tuple[bytes | None, ...]:
+    """Digests of a profile's paintings: of everything that a match depends on; of their artists and movements; of
+    their artists; and of their state (profile_state.py). None where there are none."""
     row = conn.execute(
-        """
-        SELECT sha256(string_agg(sha256(record_send(f) || record_send(row(p.year_from))), '' ORDER BY f.painting_id)),
-               sha256(string_agg(sha256(record_send(row(p.id, p.artist, p.movement))), '' ORDER BY f.painting_id)),
-               sha256(string_agg(sha256(record_send(row(p.id, p.artist))), '' ORDER BY f.painting_id))
-          FROM painting_features AS f
-          JOIN paintings AS p ON p.id = f.painting_id
-         WHERE f.profile_id = %s
+        f"""
+        SELECT sha256(string_agg(sha256(record_send(v) || record_send(row(p.year_from))), '' ORDER BY v.painting_id)),
+               sha256(string_agg(sha256(record_send(row(p.id, p.artist, p.movement))), '' ORDER BY v.painting_id)),
+               sha256(string_agg(sha256(record_send(row(p.id, p.artist))), '' ORDER BY v.painting_id)),
+               sha256(string_agg({OF_PAINTING}, ''::bytea ORDER BY {OF_PAINTING}))
+          FROM painting_features AS v
+          JOIN paintings AS p ON p.id = v.painting_id
+         WHERE v.profile_id = %s
         """,
         (profile_id,),
     ).fetchone()
     assert row is not None
-    return row[0], row[1], row[2]
+    return row
 
 
 def _measure(conn: Connection[Any], profile_id: int) -> dict[str, MetricRange]:

@@ -129,7 +129,8 @@ def _film(conn: Connection[Any], film_id: int) -> dict[str, Any]:
                    -- Players count a transport stream from where its clock happens to stand, other files from 0.
                    CASE WHEN container IN ('mpegts', 'mpeg') THEN 0 ELSE greatest(start_s, 0) END AS media_offset_s,
                    probe ->> 'start_timecode' AS start_timecode, probe ->> 'base_rate' AS base_rate,
-                   encode(sha256, 'hex') AS sha256, frames, width, height, analysis_id
+                   encode(sha256, 'hex') AS sha256, frames, width, height, analysis_id,
+                   (SELECT options->'detector'->>'kind' FROM jobs WHERE jobs.id = films.analysis_id) AS detector
               FROM films WHERE id = %s
             """,
             (film_id,),

@@ -93,6 +93,13 @@ class Timeline:
     @collector.paused()
     def to_json(self) -> dict[str, Any]:
         """The document of schemas/timeline.schema.json."""
+        return self.about() | {
+            "shots": [shot.to_json() for shot in self.shots],
+            "influence": [row.to_json() for row in self.influence],
+        }
+
+    def about(self) -> dict[str, Any]:
+        """Of the document, the film and how the numbers were made."""
         return {
             "film": dict(self.film),
             "profile": {
@@ -102,6 +109,7 @@ class Timeline:
                 "depth": self.profile.depth,
                 "metrics_version": self.profile.metrics_version,
                 "revision": self.profile.revision,
+                "state": self.profile.state,
                 "weights": self.weights.named(),
                 "ranges": {metric: seen.range for metric, seen in self.ranges.items()},
                 "all_dates": self.all_dates,
@@ -111,6 +119,4 @@ class Timeline:
                 "null": None if self.null is None else self.null.to_json(),
                 "hub_correction": self.hub_correction,
             },
-            "shots": [shot.to_json() for shot in self.shots],
-            "influence": [row.to_json() for row in self.influence],
         }

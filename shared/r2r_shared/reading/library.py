@@ -1,8 +1,11 @@
-"""A library of films and paintings, read from Python. One connection, one profile, answers as frozen records."""
+"""A library of films and paintings, read from Python. One connection, one profile, answers as frozen records.
+
+Lists are `Rows`: tuples of flat records that become data frames. A film, a timeline and a citation are one record each,
+a picture is the bytes of a JPEG.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,7 +38,7 @@ from r2r_shared.queries.catalogue_similar import SimilarFilm
 from r2r_shared.queries.films import Film
 from r2r_shared.queries.paintings import Collection, Painting
 from r2r_shared.queries.timeline_document import Timeline
-from r2r_shared.reading import records
+from r2r_shared.reading import asked, records
 from r2r_shared.reading.records import GroupRow, InfluenceRow, MatchRow, ShotRow, WindowRow
 from r2r_shared.reading.rows import Rows
 from r2r_shared.records import Profile
@@ -49,10 +52,7 @@ By: TypeAlias = Literal["director", "decade", "country", "film"]
 NamedFilm: TypeAlias = "str | int | Path | Film"
 """A path, an id, an unambiguous piece of the title, or the film's own row."""
 
-EVERY = 1_000_000  # rows where a person asks for all there are
 PAINTINGS = 5
-MOST_PAINTINGS = 100  # of a shot; as `r2r timeline --top`: what is asked for is stored
-SHORTEST_WINDOW_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Library:
         collection: str | None = None,
         artist: str | None = None,
         movement: str | None = None,
-        limit: int = EVERY,
+        limit: int = asked.EVERY,
     ) -> Rows[Painting]:
         """Paintings by artist, date and title.
 
@@ -91,18 +91,14 @@ class Library:
         Raises:
             NotFound: there is no such collection.
         """
-        if collection is not None:
+        words, limit = asked.text("words", words), asked.rows("limit", limit)
+        artist, movement = asked.text_or_none("artist", artist), asked.text_or_none("movement", movement)
+        if (collection := asked.text_or_none("collection", collection)) is not None:
             painting_rows.collection_named(self.conn, collection)
-        _bounded(limit=limit)
         return Rows.of(
             Painting,
             painting_rows.search(
-                self.conn,
-                words=storable(words),
-                collection=collection,
-                artist=artist,
-                movement=movement,
-                limit=limit,
+                self.conn, words=words, collection=collection, artist=artist, movement=movement, limit=limit
             ),
         )
 
@@ -118,10 +114,10 @@ class Library:
         """
         if isinstance(film, Film):
             return film
-        if isinstance(film, int):
-            return film_rows.get(self.conn, film)
-        found = film_rows.find(self.conn, str(film), digest_of=stamps.digest, roots=self.settings.film_roots)
-        return film_rows.get(self.conn, found)
+        named = asked.thing("film", film)
+        if isinstance(named, str):
+            named = film_rows.find(self.conn, named, digest_of=stamps.digest, roots=self.settings.film_roots)
+        return film_rows.get(self.conn, named)
 
     def timeline(
         self,
@@ -134,14 +130,18 @@ class Library:
         exact: bool = False,
         hub_correction: bool = True,
     ) -> Timeline:
-        """A film's shots, the paintings each resembles most, and the influence over film time.
+        """A film's shots, the paintings each resembles most, and the influence over film time: one frozen record.
+
+        What is asked for here (other weights, all dates, exact) is asked of `shots`, `matches`, `influence` and
+        `windows` by handing them the timeline instead of the film.
 
         Args:
             top_k: paintings of each shot.
             weights: other weights for the eight metrics: a `Weights`, `{"dc": .3}`, or "dc=.3,balance=.05". Then
                 nothing is judged convincing, for that is known of the default weights alone.
             all_dates: keep paintings made after the film.
-            window_s: length of the influence's windows, seconds; 24 windows by default.
+            window_s: the influence's windows are equal and this long at most, seconds; by default there are 24, or
+                of a film below four minutes as many as are 10 s or longer.
             exact: score every painting, however large the collection.
             hub_correction: put back paintings that are near to everything.
 
@@ -149,10 +149,8 @@ class Library:
             NotFound: no such film.
             UserError: it has no finished analysis, or none under this profile; or the weights are none.
         """
-        if not 1 <= top_k <= MOST_PAINTINGS:
-            raise UserError(f"top_k={top_k} is no number of paintings", f"from 1 to {MOST_PAINTINGS}")
-        if window_s is not None and not SHORTEST_WINDOW_S <= window_s < math.inf:
-            raise UserError(f"window_s={window_s} is no length of a window", f"{SHORTEST_WINDOW_S} s at least")
+        top_k, window_s, weights = asked.paintings_of_a_shot(top_k), asked.window(window_s), asked.weights(weights)
+        asked.truths(all_dates=all_dates, exact=exact, hub_correction=hub_correction)
         named = self.film(film)
         film_numbers.require(self.conn, named, self.profile)
         return timelines.timeline(
@@ -161,7 +159,7 @@ class Library:
             self.profile.id,
             top_k=top_k,
             keep=self.settings.top_k,
-            weights=_weights(weights),
+            weights=weights,
             all_dates=all_dates,
             window_s=window_s,
             exact=exact,
@@ -184,12 +182,16 @@ class Library:
     ) -> Rows[MatchRow]:
         """The paintings that each shot of a film resembles most, shot by shot, best first.
 
+        By other weights: `matches(timeline(film, weights=…))`.
+
         Args:
             film: a film, or a timeline that is at hand.
             top_k: paintings of each shot: 5, or of a timeline all that it has, by default.
             artist, movement: only paintings whose artist's or movement's name has this piece; case does not matter.
             convincing: only matches that unrelated pictures seldom reach; none where that is not known.
         """
+        asked.truths(convincing=convincing)
+        by, of = asked.piece("artist", artist), asked.piece("movement", movement)
         found = self._timeline(film, top_k=top_k)
         return Rows.of(
             MatchRow,
@@ -197,14 +199,17 @@ class Library:
                 records.match_row(found, shot, match)
                 for shot in found.shots
                 for match in shot.matches[:top_k]
-                if (artist is None or artist.lower() in match.painting.artist.lower())
-                and (movement is None or movement.lower() in match.painting.movement.lower())
+                if by in match.painting.artist.lower()
+                and of in match.painting.movement.lower()
                 and (match.convincing or not convincing)
             ),
         )
 
     def influence(self, film: NamedFilm | Timeline, *, of: Of = "movement") -> Rows[InfluenceRow]:
-        """Whose paintings a film resembles over its whole length, largest share first."""
+        """Whose paintings a film resembles over its whole length, largest share first.
+
+        By other weights: `influence(timeline(film, weights=…))`.
+        """
         found = self._timeline(film)
         rows = (records.influence_row(found, row) for row in found.influence if row.by == _of(of))
         return Rows.of(InfluenceRow, rows)
@@ -212,7 +217,10 @@ class Library:
     def windows(
         self, film: NamedFilm | Timeline, *, of: Of = "movement", window_s: float | None = None
     ) -> Rows[WindowRow]:
-        """The same minute by minute: a row for each name and stretch of film, what a stacked chart is drawn from."""
+        """The same minute by minute: a row for each name and stretch of film, what a stacked chart is drawn from.
+
+        By other weights: `windows(timeline(film, weights=…, window_s=…))`; a timeline that is at hand has its windows.
+        """
         found = self._timeline(film, window_s=window_s)
         rows = (row for echo in found.influence if echo.by == _of(of) for row in records.window_rows(found, echo))
         return Rows.of(WindowRow, rows)
@@ -232,7 +240,8 @@ class Library:
         """
         if by not in ("director", "decade", "country", "film"):
             raise UserError(f"by={by!r} is no group of films", "use director, decade, country or film")
-        _bounded(names=names, groups=groups)
+        asked.truths(convincing=convincing)
+        names, groups = asked.rows("names", names), asked.rows("groups", groups)
         found = catalogue_influence.influence(
             self.conn, self.profile.id, by=by, of=_of(of), names=names, groups=groups, convincing=convincing
         )
@@ -244,28 +253,31 @@ class Library:
         Args:
             painting: its id, its file, its title, or words of artist, title and file.
         """
-        _bounded(limit=limit)
-        named = painting_rows.find(self.conn, storable(str(painting)))
+        limit, name = asked.rows("limit", limit), storable(str(asked.thing("painting", painting)))
+        asked.truths(convincing=convincing)
+        named = painting_rows.find(self.conn, name)
         found = catalogue_echoes.echoes(self.conn, self.profile.id, named.id, limit=limit, convincing=convincing)
         return Rows.of(Echo, found.echoes)
 
     def similar(self, film: NamedFilm, *, limit: int = 20) -> Rows[SimilarFilm]:
         """The films that resemble the same artists, most alike first."""
-        _bounded(limit=limit)
+        limit = asked.rows("limit", limit)
         alike = catalogue_similar.similar(self.conn, self.profile.id, self.film(film).id, limit=limit)
         return Rows.of(SimilarFilm, alike)
 
     def hubs(self, *, limit: int = 50) -> Rows[Hub]:
         """The paintings that most of all films' time is nearest to."""
-        _bounded(limit=limit)
+        limit = asked.rows("limit", limit)
         return Rows.of(Hub, catalogue_hubs.hubs(self.conn, self.profile.id, limit=limit))
 
     def picture(self, image: str) -> bytes:
-        """The JPEG of a keyframe or painting, by the `image` that a timeline or a row names.
+        """The bytes of the JPEG of a keyframe or painting, by the `image` that a timeline or a row names.
 
         Raises:
             NotFound: the media store has none.
         """
+        if not isinstance(image, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UserError(f"a {type(image).__name__} names no picture", "name one by the `image` of a row")
         try:
             return self.store.get(image)
         except (FileNotFoundError, ValueError) as error:
@@ -273,9 +285,24 @@ class Library:
                 f"{self.store.url} has no picture {image}", "`r2r ingest FILM --force` makes a film's anew"
             ) from error
 
-    def cite(self) -> Citation:
-        """What a paper should say of where its numbers come from."""
-        return citing.of_profile(self.conn, profiles.get(self.conn, self.profile.id))
+    def cite(self, timeline: Timeline | None = None) -> Citation:
+        """What a paper should say of where its numbers come from, as one `Citation`.
+
+        Args:
+            timeline: that the numbers are of: then it names the film, its year and its shot detector, every choice that
+                is not the default, and the collections' state that the timeline was made of.
+
+        Raises:
+            UserError: it is no timeline, or one of another profile.
+        """
+        if timeline is not None and not isinstance(timeline, Timeline):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UserError("cite takes a timeline, or nothing", "r2r.cite(r2r.timeline(film))")
+        if timeline is not None and timeline.profile.id != self.profile.id:
+            raise UserError(
+                f"the timeline is of the profile “{timeline.profile.name}”, not of “{self.profile.name}”",
+                "ask the library that made it",
+            )
+        return citing.of_profile(self.conn, profiles.get(self.conn, self.profile.id), timeline=timeline)
 
     def _timeline(
         self, film: NamedFilm | Timeline, *, top_k: int | None = None, window_s: float | None = None
@@ -283,7 +310,7 @@ class Library:
         """The timeline that is at hand, where it answers what is asked; else the film's."""
         if not isinstance(film, Timeline):
             return self.timeline(film, top_k=PAINTINGS if top_k is None else top_k, window_s=window_s)
-        if top_k is not None and not 1 <= top_k <= film.top_k:
+        if top_k is not None and asked.paintings_of_a_shot(top_k) > film.top_k:
             raise UserError(f"top_k={top_k}, of a timeline that has {film.top_k}", "ask for the film, not its timeline")
         if window_s is not None:
             raise UserError("a timeline that is at hand has its windows", "ask for the film, or timeline(window_s=…)")
@@ -306,25 +333,13 @@ def library(*, profile: str | None = None, settings: Settings | None = None) -> 
     if chosen.local:
         chosen.make_home()
     with db.translated(), open_stack(chosen) as stack, db.connect(stack.database_url, autocommit=True) as conn:
-        name = profile or chosen.profile
+        name = asked.text_or_none("profile", profile) or chosen.profile
         found = profiles.active(conn) if name is None else profiles.named(conn, name)
         if found is None and name is None:
             raise UserError("nothing has been measured here yet", "r2r paintings import ./my-paintings")
         if found is None:
             raise NotFound(f"there is no profile “{name}”", "`r2r models list` shows them all")
         yield Library(conn, MediaStore(chosen.media_root), chosen, found)
-
-
-def _weights(given: Weights | Mapping[str, float] | str | None) -> Weights | None:
-    if given is None or isinstance(given, Weights):
-        return given
-    return Weights.parse(given if isinstance(given, str) else ",".join(f"{name}={one}" for name, one in given.items()))
-
-
-def _bounded(**numbers: int) -> None:
-    for name, number in numbers.items():
-        if not 1 <= number <= EVERY:
-            raise UserError(f"{name}={number} is no number of rows", f"from 1 to {EVERY:,}")
 
 
 def _of(of: Of) -> Of:

@@ -85,7 +85,8 @@ class InfluenceRow:
 
     Attributes:
         share: of the matched shots' time.   expected: by the collection's make-up alone.   lift: their ratio.
-        lift_low, lift_high: 95 % interval over the film's shots; None of too few.
+        lift_low, lift_high: 95 % interval over the film's shots, from 0 to what so many may miss by chance where the
+            share is 0; None of too few.
         painting_id: of a painting, for titles repeat.
     """
 
@@ -121,7 +122,9 @@ class GroupRow:
 
     Attributes:
         films, group_seconds: of the group.   seconds: of the shots that resemble the name most.
-        lift: None where nothing is expected.   lift_low, lift_high: 95 % interval over films; None of fewer than 5.
+        lift: None where nothing is expected.
+        lift_low, lift_high: 95 % interval over films, from 0 to what so many may miss by chance where the share is 0;
+            None of fewer than 5.
     """
 
     by: str

@@ -52,13 +52,15 @@ class Rows(tuple[T, ...]):
         return {name: [row[name] for row in flat] for name in column_types(self._kind)}
 
     def to_pandas(self) -> pd.DataFrame:
-        """A pandas DataFrame. Whole numbers and truths that may be missing are of pandas' nullable types.
+        """A pandas DataFrame. Text, whole numbers and truths, which may be missing, are of pandas' nullable types.
 
         Raises:
             UserError: pandas is not installed.
         """
-        frame = _required("pandas").DataFrame(self.columns())
-        return frame.astype({name: _PANDAS[kind] for name, kind in column_types(self._kind).items() if kind in _PANDAS})
+        pandas = _required("pandas")
+        types, values = column_types(self._kind), self.columns()
+        # Column by column: a frame that guesses takes nothing for numbers, and rounds long ones beside a missing one.
+        return pandas.DataFrame({name: pandas.Series(values[name], dtype=_PANDAS[types[name]]) for name in types})
 
     def to_polars(self) -> pl.DataFrame:
         """A polars DataFrame.
@@ -150,7 +152,7 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
-_PANDAS = {int: "Int64", bool: "boolean", float: "float64"}
+_PANDAS = {int: "Int64", bool: "boolean", float: "float64", str: "string", datetime: "datetime64[us, UTC]"}
 
 
 def _required(library: str) -> Any:

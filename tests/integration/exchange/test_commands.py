@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -146,7 +147,76 @@ def test_what_new_paintings_do_to_scores_is_said(r2r: At, second_database_url: s
 
     assert "the ranges that differences are divided by grew (" in said.err
     assert "min_dof" in said.err
+    assert "new collection synthetic: 12 paintings" in said.out
+    named = re.search(r"before you go by them: r2r (paintings list --data-set \w+)", said.err)
+    assert named is not None
+    listed = json.loads(r2r("there")(*named[1].split(), "--json").out)
+    assert {one["collection"] for one in listed} == {"synthetic"}
+    assert len(listed) == 12
+    removed = r2r("there")("paintings", "remove", "--data-set", "set", "--yes")
+    assert "removed what data set “set” brought: 12 paintings" in removed.out
+    assert "no painting matches" in r2r("there")(*named[1].split()).err
     assert "1 film of before is to be matched with the new paintings, too: r2r catalogue refresh" in said.err
+
+
+def test_another_collection_of_the_same_name_is_kept_apart_or_grows(r2r: At, second_database_url: str, tmp_path: Path):
+    with db.connect(second_database_url) as conn:
+        data_sets.fill(conn, seed=9, paintings=5, films=0)
+        conn.execute("UPDATE paintings SET sha256 = sha256(file::bytea), file = 'ours/' || file")
+    r2r("here")("export", tmp_path / "set", "--collection", "synthetic")
+    there = r2r("there")
+
+    refused = there("import", tmp_path / "set")
+    tried = there("import", tmp_path / "set", "--merge", "--dry-run")
+    apart = there("import", tmp_path / "set", "--rename", "synthetic=Lab A")
+
+    assert refused.code == 1
+    assert refused.is_one_complaint()
+    assert "12 into your collection synthetic (5 works), which has 0 of them" in refused.err
+    assert "12 paintings would go into your collection synthetic (5 works)" in tried.err
+    assert "12 paintings into your collection synthetic: 17 works instead of 5" in tried.out
+    assert "new collection Lab A (synthetic in the data set): 12 paintings" in apart.out
+
+
+def test_what_is_said_otherwise_here_is_named(r2r: At, second_database_url: str, tmp_path: Path):
+    r2r("here")("export", tmp_path / "set", "--all")
+    there = r2r("there")
+    there("import", tmp_path / "set")
+    with db.connect(second_database_url) as conn:
+        conn.execute("UPDATE paintings SET sha256 = sha256('a') WHERE file = '3.jpg'")
+        conn.execute("UPDATE paintings SET title = 'Ours' WHERE file = '5.jpg'")
+        conn.execute("UPDATE films SET year = NULL WHERE title = 'Film 0.1'")
+
+    said = there("import", tmp_path / "set")
+    document = json.loads(there("import", tmp_path / "set", "--json").out)
+
+    for line in (
+        "1 painting is left out: of that file name there is another picture here, which stays\n    synthetic/3.jpg: ",
+        "1 painting described otherwise here: kept ours\n    synthetic/5.jpg: title “No. 5” there, “Ours” here\n",
+        "1 film is described otherwise here: kept ours\n    “Film 0.1”: year 1955 there, none here\n",
+        "r2r ingest FILE --year 1955 takes the data set's; the year decides which paintings are compared",
+    ):
+        assert line in said.err
+    assert document["differences"]["beyond"] == 0
+    assert [one["kind"] for one in document["differences"]["first"]] == ["painting", "painting", "film"]
+
+
+def test_why_works_and_pictures_stay_behind(r2r: At, settings: Settings, tmp_path: Path):
+    with db.connect(settings.database_url) as conn:
+        conn.execute("UPDATE paintings SET licence = CASE WHEN id < 4 THEN 'cc-by-4.0' ELSE '' END")
+        conn.execute("DELETE FROM painting_features WHERE painting_id = 12")
+
+    ended = r2r("here")(
+        *("export", tmp_path / "set", "--collection", "synthetic"),
+        *("--pictures", "paintings", "--licence", "public-domain"),
+    )
+
+    assert "0 pictures went along" in ended.out
+    assert (
+        "11 pictures are not under the licence public-domain: 8 of which nobody says it, 3 under cc-by-4.0" in ended.err
+    )
+    assert "1 painting is left out, for it has no numbers under this profile" in ended.err
+    assert json.loads((tmp_path / "set" / "manifest.json").read_text())["unmeasured"] == 1
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,8 @@ def test_a_film_with_its_matched_paintings_alone_keeps_its_scores(
     assert (done.matched, done.to_match) == (1, 0)
     ours, theirs = (one.timeline("Film 0.0", number) for one, number in ((here, profile_id), (there, done.profile.id)))
     assert theirs["shots"] == ours["shots"]
+    # The collection is another one by now, and is cited as such
+    assert theirs["profile"].pop("state") != ours["profile"].pop("state")
     assert theirs["profile"] == ours["profile"]
 
 

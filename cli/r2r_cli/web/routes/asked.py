@@ -53,8 +53,30 @@ def one_of(request: Request, name: str, choices: tuple[str, ...]) -> str:
 
 
 def yes(request: Request, name: str) -> bool:
-    """A flag: there and not 0."""
-    return request.query_params.get(name, "0").lower() not in ("", "0", "false", "no")
+    """A flag: 1, true, yes or on; or 0, false, no, off, or not there.
+
+    Raises:
+        Refused: it is another word, and may mean either.
+    """
+    said = request.query_params.get(name, "").lower()
+    if said not in ("", "0", "false", "no", "off", "1", "true", "yes", "on"):
+        raise Refused(400, f"{name}={said[:40]} is neither yes nor no", f"{name}=1, or leave it out")
+    return said in ("1", "true", "yes", "on")
+
+
+def only(request: Request, *names: str, why: str = "") -> None:
+    """See to it that an address asks for nothing but these: what it asks for is done, or refused.
+
+    Args:
+        why: what to say of anything else.
+
+    Raises:
+        Refused: it asks for something else.
+    """
+    for name in request.query_params:
+        if name not in names:
+            known = f"take it out of the address, which knows {', '.join(names)}"
+            raise Refused(400, f"{name[:40]} changes nothing here", f"{known}; {why}" if why else known)
 
 
 def weights(request: Request) -> Weights:

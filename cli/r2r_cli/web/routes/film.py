@@ -40,6 +40,7 @@ class Named(Document):
 CANDIDATES = 20
 """Paintings of each shot that a film's page ranks anew by itself, where so many are stored."""
 MOST_CANDIDATES = 100
+OF_DEFAULT = "it is under the default weights: `r2r timeline FILM --weights … --export FILE` writes others"
 
 
 async def show(request: Request) -> Response:
@@ -60,6 +61,7 @@ async def show(request: Request) -> Response:
 async def document(request: Request) -> Response:
     """GET /api/films/{film}/timeline.json: what `r2r timeline --json` prints, without the folders of this machine."""
     site, film_id = asked.site_of(request), int(request.path_params["film"])
+    asked.only(request, "all_dates", "top", why=OF_DEFAULT)
     all_dates = asked.yes(request, "all_dates")
     # More than are stored would have the film matched and stored anew: no reader's address does that.
     top = asked.number(request, "top", default=5, high=max(5, site.settings.top_k))
@@ -78,18 +80,19 @@ async def document(request: Request) -> Response:
 async def export(request: Request) -> Response:
     """GET /films/{film}/export/{format}: the file that `r2r timeline --export` writes.
 
-    `all_dates`, and for EDL and OTIO `start_timecode`, `drop_frame` and `rate`, as the command's options.
+    `all_dates`, and for EDL and OTIO `start_timecode`, `drop_frame` and `rate`, as the command's options. Weights are a
+    matter of the command: here anyone may ask, and each choice of weights has the whole film matched anew.
     """
     site, film_id = asked.site_of(request), int(request.path_params["film"])
     one = exports.FORMATS.get(request.path_params["format"])
     if one is None:
         raise NotFound("there is no such format", f"use {', '.join(exports.FORMATS)}")
     exports.require(one)
+    asked.only(request, "all_dates", *(("start_timecode", "drop_frame", "rate") if one.timed else ()), why=OF_DEFAULT)
     all_dates = asked.yes(request, "all_dates")
-    # Of other formats these change nothing: they would only have the same file made again.
-    start = asked.words(request, "start_timecode") or None if one.timed else None
-    rate = asked.words(request, "rate") or None if one.timed else None
-    drop_frame = one.timed and asked.yes(request, "drop_frame")
+    start = asked.words(request, "start_timecode") or None
+    rate = asked.words(request, "rate") or None
+    drop_frame = asked.yes(request, "drop_frame")
     tag, profile_id = await run_in_threadpool(_stamp, site, film_id)
     if not tag:
         raise NotFound(f"film {film_id} has no finished analysis", "its page says how far it is")

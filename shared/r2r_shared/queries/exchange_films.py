@@ -1,4 +1,4 @@
-"""A staged data set's paintings and films among those that are here: the same ones are found by their content.
+"""A staged data set's films among those that are here: the same ones are found by their content.
 
 What is here stays as it is. Each `map_…` table says which row here a row of the data set is, and what became of it.
 All in the caller's transaction, after exchange_stage.py.
@@ -13,26 +13,6 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from r2r_shared.queries import exchange_differing, exchange_pictured, shots
-
-
-@dataclass(frozen=True, slots=True)
-class Paintings:
-    """What became of the data set's paintings.
-
-    Attributes:
-        added: new here.   here: in the collection already, with the same picture; described: of these, those of which
-            this installation says something else, and goes on to.
-        other: their file's name has another picture here: ours are kept, and theirs left out.
-        measured: paintings that have numbers under the profile now and had none.
-        differing: those that had other numbers under it than the data set's, and keep them.
-    """
-
-    added: int
-    here: int
-    described: int
-    other: int
-    measured: int
-    differing: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,91 +37,9 @@ class Films:
     unused: tuple[str, ...]
 
 
-def add_collections(conn: Connection[Any]) -> int:
-    """Make the collections that are new, and hold all of them; how many are new."""
-    added = conn.execute(
-        "INSERT INTO collections (name) SELECT name FROM in_collections ORDER BY id ON CONFLICT (name) DO NOTHING"
-    ).rowcount
-    conn.execute(
-        "SELECT FROM collections WHERE name IN (SELECT name FROM in_collections) ORDER BY id FOR UPDATE"
-    )  # of several imports into one, one writes at a time
-    return added
-
-
 def hold_films(conn: Connection[Any]) -> None:
     """Hold the films that are here already: before any row of a profile, as whoever matches them does."""
     conn.execute("SELECT FROM films WHERE sha256 IN (SELECT sha256 FROM in_films) ORDER BY id FOR NO KEY UPDATE")
-
-
-def add_paintings(conn: Connection[Any]) -> None:
-    """Add the paintings that are new, in the order of the data set; before any row of a profile is locked."""
-    conn.execute("""
-        CREATE TEMPORARY TABLE map_paintings (
-            source bigint PRIMARY KEY, id bigint, collection_id bigint NOT NULL, fate text NOT NULL
-        ) ON COMMIT DROP;
-        INSERT INTO map_paintings (source, id, collection_id, fate)
-        SELECT i.id, same.id, c.id,
-               CASE WHEN same.id IS NOT NULL THEN 'here' WHEN named.id IS NOT NULL THEN 'other' ELSE 'added' END
-          FROM in_paintings AS i
-          JOIN in_collections AS ic ON ic.id = i.collection_id
-          JOIN collections AS c ON c.name = ic.name
-          LEFT JOIN paintings AS same ON same.collection_id = c.id AND same.sha256 = i.sha256
-          LEFT JOIN paintings AS named ON named.collection_id = c.id AND named.file = i.file;
-        ANALYZE map_paintings;
-    """)
-    exchange_pictured.paintings_have_come(conn)
-    conn.execute("""
-        -- The key is importing.key_of's. Ids are given in the order of the data set: where scores tie, it decides.
-        INSERT INTO paintings (collection_id, file, sha256, title, artist, movement, year, year_from, year_to, medium,
-                               museum, genre, extra, licence, page, width, height, image, pictured)
-        SELECT m.collection_id, i.file, i.sha256, i.title, i.artist, i.movement, i.year, i.year_from, i.year_to,
-               i.medium, i.museum, i.genre, i.extra::jsonb, i.licence, i.page, i.width, i.height,
-               'paintings/' || left(encode(i.sha256, 'hex'), 2) || '/' || encode(i.sha256, 'hex') || '.jpg',
-               q.id IS NOT NULL OR t.sha256 IS NOT NULL -- its picture came along, or another collection has it
-          FROM in_paintings AS i
-          JOIN map_paintings AS m ON m.source = i.id
-          LEFT JOIN in_pictures AS q ON q.kind = 'paintings' AND q.id = i.id
-          LEFT JOIN (SELECT DISTINCT sha256 FROM paintings WHERE pictured) AS t ON t.sha256 = i.sha256
-         WHERE m.fate = 'added'
-         ORDER BY i.id;
-        -- They are paintings now, and no longer works that are waited for.
-        DELETE FROM awaited_works AS a
-         USING map_paintings AS m, in_paintings AS i
-         WHERE m.fate = 'added' AND i.id = m.source AND a.collection_id = m.collection_id AND a.file = i.file;
-        UPDATE map_paintings AS m SET id = p.id
-          FROM in_paintings AS i, paintings AS p
-         WHERE m.fate = 'added' AND i.id = m.source AND p.collection_id = m.collection_id AND p.file = i.file;
-    """)
-
-
-def measure_paintings(conn: Connection[Any], profile_id: int) -> Paintings:
-    """Add what was measured of the data set's paintings, after `add_paintings`; what became of them."""
-    measured = conn.execute(
-        """
-        INSERT INTO painting_features (profile_id, painting_id, dc, avg_dof, max_dof, min_dof, saturation, balance,
-                                       shadow, contrast, embedding)
-        SELECT %s, m.id, v.dc, v.avg_dof, v.max_dof, v.min_dof, v.saturation, v.balance, v.shadow, v.contrast,
-               v.embedding
-          FROM in_painting_features AS v JOIN map_paintings AS m ON m.source = v.painting_id
-         WHERE m.id IS NOT NULL
-         ORDER BY m.id
-        ON CONFLICT (profile_id, painting_id) DO NOTHING
-        """,
-        (profile_id,),
-    ).rowcount
-    row = conn.execute("""
-        SELECT count(*) FILTER (WHERE m.fate = 'added'), count(*) FILTER (WHERE m.fate = 'here'),
-               count(*) FILTER (WHERE m.fate = 'here'
-                                  AND (p.title, p.artist, p.movement, p.year, p.year_from, p.year_to)
-                                      IS DISTINCT FROM
-                                      (i.title, i.artist, i.movement, i.year, i.year_from, i.year_to)),
-               count(*) FILTER (WHERE m.fate = 'other')
-          FROM map_paintings AS m
-          JOIN in_paintings AS i ON i.id = m.source
-          LEFT JOIN paintings AS p ON p.id = m.id
-    """).fetchone()
-    assert row is not None
-    return Paintings(*row, measured=measured, differing=exchange_differing.paintings(conn, profile_id))
 
 
 def add_films(conn: Connection[Any], profile_id: int, *, source: dict[str, Any], replace: bool) -> Films:
