@@ -1,7 +1,11 @@
-"""What tests of `r2r paintings import` and `fetch` share: commands that know where the test's museum answers."""
+"""What tests of `r2r paintings import` and `fetch` share: commands that know where the test's museum answers.
+
+Import `museum` and `r2r` into a test module to have them as fixtures there.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +19,7 @@ from r2r_shared.queries import profiles
 from r2r_shared.settings import Settings
 from r2r_workers.models import registry
 from tests import museum_records as records
+from tests import museum_server
 from tests.in_process import R2R, Ended
 from tests.museum_server import Museum, document
 
@@ -48,6 +53,25 @@ def commands(
     patch.setattr(patience.Patience.__init__, "__defaults__", (defaults[0], 0.1, defaults[2]))
     made = R2R.on(settings, patch, capsys)
     return AtMuseum(made.patch, made.capsys, museum.netloc)
+
+
+@pytest.fixture
+def museum() -> Iterator[Museum]:
+    """A museum's server, of the test's own."""
+    with museum_server.running() as server:
+        yield server
+
+
+@pytest.fixture
+def r2r(
+    settings: Settings,
+    conn: Connection[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    museum: Museum,
+) -> AtMuseum:
+    """`r2r` at that museum."""
+    return commands(settings, conn, monkeypatch, capsys, museum)
 
 
 def met_here(museum: Museum, patch: pytest.MonkeyPatch) -> Museum:

@@ -20,6 +20,11 @@ def counted(count: int, what: str) -> str:
     return f"{count:,} {one if count == 1 else what}"
 
 
+def they_are(count: int, what: str) -> str:
+    """`1 film is`, `2 films are`: the beginning of what is said of them."""
+    return f"{counted(count, what)} {'is' if count == 1 else 'are'}"
+
+
 @contextmanager
 def shown(*, quiet: bool) -> Generator[OnStep]:
     """Yields what is to be called with what is done, how much, and of how much: 0 where that is not known."""

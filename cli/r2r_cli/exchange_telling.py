@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from r2r_cli import render
-from r2r_cli.exchange_progress import counted
+from r2r_cli.exchange_progress import counted, they_are
 
 if TYPE_CHECKING:
     from r2r_shared.exchange.imported import Imported
@@ -120,9 +120,8 @@ def _kept(done: Imported) -> list[str]:
     paintings, films, first = done.paintings, done.films, done.differences.first
     said: list[str] = []
     if paintings.other:
-        verb = "is" if paintings.other == 1 else "are"
         said.append(
-            f"{counted(paintings.other, 'paintings')} {verb} left out: of that file name there is another picture "
+            f"{they_are(paintings.other, 'paintings')} left out: of that file name there is another picture "
             f"here, which stays{_listed([one for one in first if one.left_out], paintings.other)}"
         )
     if paintings.described:
@@ -132,10 +131,9 @@ def _kept(done: Imported) -> list[str]:
             f"{_listed(works, paintings.described)}"
         )
     if number := done.differences.films:
-        verb = "is" if number == 1 else "are"
         taken = [one for one in first if one.kind == "film"]
         said.append(
-            f"{counted(number, 'films')} {verb} described otherwise here: kept ours{_listed(taken, number)}"
+            f"{they_are(number, 'films')} described otherwise here: kept ours{_listed(taken, number)}"
             f"{_ingest(taken[0])}"
         )
     for count, what in ((paintings.differing, "paintings"), (films.differing, "keyframes")):
@@ -146,9 +144,8 @@ def _kept(done: Imported) -> list[str]:
                 "the same numbers, up to rounding on other machines: see who changed them"
             )
     if films.kept:
-        verb = "is" if films.kept == 1 else "are"
         said.append(
-            f"{counted(films.kept, 'films')} {verb} here with other shots, which stay; --replace takes the data set's"
+            f"{they_are(films.kept, 'films')} here with other shots, which stay; --replace takes the data set's"
         )
     return said
 
@@ -205,9 +202,8 @@ def _scores(done: Imported) -> list[str]:
             f"them. Look at the new paintings before you go by them: {_new_paintings(done)}"
         )
     if done.to_match:
-        verb = "is" if done.to_match == 1 else "are"
         said.append(
-            f"{counted(done.to_match, 'films')} {verb} to be matched anew, for the paintings, their numbers or the "
+            f"{they_are(done.to_match, 'films')} to be matched anew, for the paintings, their numbers or the "
             "film's year are not those of the data set: r2r catalogue refresh, or the next r2r timeline does it"
         )
     if done.outdated:

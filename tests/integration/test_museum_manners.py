@@ -9,22 +9,13 @@ import pytest
 from r2r_shared import importing
 from r2r_shared.collections import met
 from r2r_shared.fetching.addresses import Addresses
-from tests import museum_desk, museum_server
 from tests import museum_records as records
+from tests import museum_server
 from tests.acceptance.cli import Cli
-from tests.museum_desk import HERE, QUICK, manifest, reasons, rows
+from tests.museum_desk import HERE, QUICK, manifest, museum, r2r, reasons, rows
 from tests.museum_server import Answer, document, page
 
-
-@pytest.fixture
-def museum():
-    with museum_server.running() as server:
-        yield server
-
-
-@pytest.fixture
-def r2r(settings, conn, monkeypatch, capsys, museum):
-    return museum_desk.commands(settings, conn, monkeypatch, capsys, museum)
+__all__ = ["museum", "r2r"]  # fixtures
 
 
 def works(museum, number, licence="cc0"):

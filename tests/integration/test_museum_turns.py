@@ -7,26 +7,15 @@ import threading
 import time
 from contextlib import closing
 
-import pytest
-
 from r2r_cli.collecting.turns import Turns
 from r2r_shared.fetching.pace import Pace
 from r2r_shared.queries import asked_hosts
-from tests import museum_desk, museum_server
+from tests import museum_server
 from tests.acceptance.cli import Cli
-from tests.museum_desk import QUICK, manifest
+from tests.museum_desk import QUICK, manifest, museum, r2r
 from tests.museum_server import Answer
 
-
-@pytest.fixture
-def museum():
-    with museum_server.running() as server:
-        yield server
-
-
-@pytest.fixture
-def r2r(settings, conn, monkeypatch, capsys, museum):
-    return museum_desk.commands(settings, conn, monkeypatch, capsys, museum)
+__all__ = ["museum", "r2r"]  # fixtures
 
 
 def test_two_commands_ask_a_server_no_more_often_than_one(conn, database_url, museum):

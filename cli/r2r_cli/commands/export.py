@@ -117,7 +117,7 @@ def _document(out: Path, done: Exported) -> dict[str, Any]:
 
 def _say(out: Path, done: Exported, wanted: Wanted) -> None:
     from r2r_cli import render
-    from r2r_cli.exchange_progress import counted
+    from r2r_cli.exchange_progress import counted, they_are
 
     rows = done.rows
     said = ", ".join(counted(rows[name], name) for name in ("films", "shots", "paintings", "matches"))
@@ -129,8 +129,7 @@ def _say(out: Path, done: Exported, wanted: Wanted) -> None:
     if done.unlicensed:
         render.note(f"of {done.unlicensed:,} of them nobody says the licence: see to it that you may pass them on")
     if done.missing:
-        verb = "is" if done.missing == 1 else "are"
-        render.note(f"{counted(done.missing, 'pictures')} {verb} missing from the media store and stayed behind")
+        render.note(f"{they_are(done.missing, 'pictures')} missing from the media store and stayed behind")
     if done.left_out:
         render.note(f"left out, for they have no numbers under this profile: {_some(done.left_out)}")
     if done.unmeasured:
@@ -154,14 +153,13 @@ def _say(out: Path, done: Exported, wanted: Wanted) -> None:
 
 def _withheld(licences: dict[str, int], wanted: Sequence[str]) -> str:
     """Why pictures of paintings stayed behind: under which licences they are."""
-    from r2r_cli.exchange_progress import counted
+    from r2r_cli.exchange_progress import they_are
 
     kinds = [
         f"{number:,} {f'under {name}' if name else 'of which nobody says it'}" for name, number in licences.items()
     ]
     total = sum(licences.values())
-    verb = "is" if total == 1 else "are"
-    return f"{counted(total, 'pictures')} {verb} not under the licence {' or '.join(wanted)}: {_some(kinds)}"
+    return f"{they_are(total, 'pictures')} not under the licence {' or '.join(wanted)}: {_some(kinds)}"
 
 
 def _some(titles: list[str]) -> str:

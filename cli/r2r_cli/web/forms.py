@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from r2r_cli.web.complaints import Refused
+from r2r_cli.web.sessions import octets
 
 if TYPE_CHECKING:
     from r2r_cli.web.site import Site
@@ -66,7 +67,7 @@ def bound(request: Request, most_bytes: int) -> Request:
 
 
 def _require(site: Site, request: Request, said: str) -> None:
-    if not hmac.compare_digest(said.encode("utf-8", "surrogatepass"), site.page_token(request).encode()):
+    if not hmac.compare_digest(octets(said), octets(site.page_token(request))):
         raise Refused(403, "this page is older than the server", "load it again; nothing was changed")
 
 

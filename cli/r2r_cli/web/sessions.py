@@ -34,7 +34,7 @@ class Sessions:
 
     def is_token(self, said: str) -> bool:
         """Whether a visitor said the token; takes as long for a near miss as for any other."""
-        return hmac.compare_digest(hashlib.sha256(_octets(said)).digest(), self._token)
+        return hmac.compare_digest(hashlib.sha256(octets(said)).digest(), self._token)
 
     def new(self) -> str:
         """A cookie's value."""
@@ -44,14 +44,14 @@ class Sessions:
     def holds(self, cookie: str) -> bool:
         """Whether a cookie is one of ours and has not run out."""
         ends, _, signature = cookie.partition(".")
-        well = hmac.compare_digest(_octets(signature), _octets(self._sign(ends)))
+        well = hmac.compare_digest(octets(signature), octets(self._sign(ends)))
         return well and ends.isascii() and ends.isdigit() and int(ends) > self._clock()
 
     def _sign(self, ends: str) -> str:
-        return hmac.new(self._key, _octets(ends), hashlib.sha256).hexdigest()
+        return hmac.new(self._key, octets(ends), hashlib.sha256).hexdigest()
 
 
-def _octets(said: str) -> bytes:
+def octets(said: str) -> bytes:
     """What a visitor said, whatever it is: a lone surrogate is wrong, not an error."""
     return said.encode("utf-8", "surrogatepass")
 
